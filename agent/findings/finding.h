@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/units.h"
+#include "collectors/sites/site.h"
+
+namespace proctor {
+
+enum class FindingKind : std::uint8_t {
+  goroutine_leak,
+  thread_leak,
+  fd_leak,
+  socket_leak,
+  memory_leak,
+  mapping_leak,
+  zombie_leak
+};
+enum class Certainty : std::uint8_t { suspected, proven };
+
+std::string_view to_string(FindingKind kind);
+std::string_view to_string(Certainty certainty);
+
+/// A judgement with its evidence. Stands while its detector says so; `since` is kept from look to look.
+struct Finding {
+  FindingKind kind{};
+  Certainty certainty{};
+  std::shared_ptr<const Site> site;  // null for what has none (memory)
+  WallTime since{};                  // when what grows began to grow, as far as was seen
+  double per_second = 0;             // members, or bytes for memory
+  std::uint64_t members = 0;         // that arrived in the window and stayed; bytes for memory
+  Nanoseconds oldest{};
+  std::string says;    // one sentence with the numbers
+  std::string advice;  // what to look for in the code
+};
+
+}  // namespace proctor

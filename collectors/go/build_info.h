@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "collectors/elf/elf_file.h"
+
+namespace proctor {
+
+/// What the Go linker wrote about how a binary was built.
+struct GoBuildInfo {
+  std::string go_version;  // "go1.26.8", verbatim
+  std::string module;      // path of the main module; empty where there is none
+  std::string module_version;
+  std::string revision;  // vcs.revision, with "-dirty" where vcs.modified
+};
+
+/// From the section .go.buildinfo, or the first writable segment. not_found for a binary that has none.
+Result<GoBuildInfo> read_build_info(const ElfFile& file);
+
+}  // namespace proctor

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "collectors/go/go_version.h"
+
+namespace proctor {
+
+/// Offsets in bytes of the fields that we read, linux/amd64, named as the runtime names them. A field that a
+/// version lacks is absent. The rows are generated from layouts/go-offsets.json, never typed.
+struct GLayout {
+  std::uint32_t size, stack_lo, stack_hi, m, sched_sp, sched_pc, sched_g, sched_bp, syscallsp, syscallpc;
+  std::optional<std::uint32_t> syscallbp;  // 1.23
+  std::uint32_t atomicstatus, goid, waitsince, waitreason, tracking_seq, lockedm;
+  std::optional<std::uint32_t> parent_goid;  // 1.21
+  std::uint32_t gopc, startpc, waiting, labels;
+};
+
+struct SchedLayout {
+  std::uint32_t size, goidgen, ngsys, lock;
+  std::uint32_t gfree_n;                         // sched.gFree.n, or from 1.25 sched.gFree.stack.size
+  std::optional<std::uint32_t> gfree_nostack_n;  // 1.25: sched.gFree.noStack.size, added to gfree_n
+};
+
+struct PLayout {
+  std::uint32_t size, id, goidcache, goidcacheend, gfree_n;
+  std::optional<std::uint32_t> goroutines_created;  // 1.26
+};
+
+struct ModuledataLayout {
+  std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, gofunc,
+      next;
+};
+
+struct FuncLayout {
+  std::uint32_t size;          // of runtime._func, before its pcdata offsets
+  std::uint32_t inlined_size;  // of runtime.inlinedCall
+  bool inlined_has_parent;     // 1.18 and 1.19: an entry names its parent by index
+};
+
+/// All that is read of one release of the Go runtime.
+struct GoLayout {
+  GoVersion from;           // the first release that the row describes
+  GoVersion until;          // the first that it does not
+  std::string_view source;  // where the row comes from, as the table says
+  GLayout g;
+  SchedLayout sched;
+  PLayout p;
+  ModuledataLayout moduledata;
+  FuncLayout func;
+  std::span<const std::string_view> wait_reasons;  // by number
+};
+
+/// The row for a release, or unsupported_go_version: a newer or older one, a release candidate, or a
+/// toolchain with experiments that move fields ("X:...").
+Result<const GoLayout*> layout_of(const GoVersion& version);
+std::span<const GoLayout> all_layouts();
+
+}  // namespace proctor

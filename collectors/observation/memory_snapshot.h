@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "collectors/sites/site.h"
+
+namespace proctor {
+
+/// Memory of one process at one instant. What the kernel does not say is absent.
+struct MemorySnapshot {
+  Bytes resident{};
+  std::optional<Bytes> anonymous;  // RssAnon, RssFile, RssShmem of status
+  std::optional<Bytes> file;
+  std::optional<Bytes> shared;
+  std::optional<Bytes> swap;
+  Bytes virtual_size{};
+  std::optional<Bytes> peak_resident;
+  std::optional<Bytes> proportional;  // smaps_rollup, only under the cost rule
+  std::optional<MonotonicTime> proportional_read_at;
+  std::optional<Bytes> lazily_freed;  // LazyFree of the same read: the kernel takes it back when it needs it
+  std::optional<Bytes> limit;         // the lowest that binds: cgroup, rlimit
+  std::optional<std::uint64_t> mapping_count;
+  std::optional<std::uint64_t> mapping_limit;  // vm.max_map_count
+};
+
+/// The mappings of one process, as classes: a file's path class, or "anonymous" with its size class.
+struct MappingSample {
+  std::uint64_t begin = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t site = 0;
+};
+struct MappingSnapshot {
+  std::vector<Site> sites;
+  std::vector<MappingSample> mappings;
+};
+
+}  // namespace proctor

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "collectors/observation/cpu_snapshot.h"
+#include "collectors/observation/fd_snapshot.h"
+#include "collectors/observation/goroutine_snapshot.h"
+#include "collectors/observation/memory_snapshot.h"
+#include "collectors/observation/thread_snapshot.h"
+#include "collectors/select/target.h"
+
+namespace proctor {
+
+/// One aspect of one look: a snapshot or the reason why there is none. Shared, so that an unchanged part is
+/// the same object as in the look before. Absent where the collector was not asked for or does not apply.
+template <typename Snapshot>
+using Part = std::optional<Result<std::shared_ptr<const Snapshot>>>;
+
+/// A child process, for the population of that name.
+struct ChildSample {
+  Pid pid{};
+  StartTime start_time{};
+  std::string comm;
+  bool zombie = false;
+};
+
+/// All that one look at one target saw.
+struct Observation {
+  TargetDescription target;
+  WallTime taken_at{};
+  MonotonicTime sampled_at{};
+  Nanoseconds duration{};
+  Nanoseconds stopped{};  // sum of the stops of its threads; 0 for all collectors that never stop
+  Part<ThreadSnapshot> threads;
+  Part<MemorySnapshot> memory;
+  Part<MappingSnapshot> mappings;
+  Part<FdSnapshot> fds;
+  Part<CpuSnapshot> cpu;
+  Part<GoroutineSnapshot> goroutines;
+  std::vector<ChildSample> children;
+};
+
+/// One aspect. A collector keeps what it needs between looks (caches by target), and never stops a target.
+class Collector {
+ public:
+  virtual ~Collector() = default;
+  /// As in the configuration and the label `collector`.
+  virtual std::string_view name() const = 0;
+  virtual bool applies_to(const TargetDescription& target) const = 0;
+  /// Fills its parts of `observation`.
+  virtual void observe(const Target& target, Observation& observation) = 0;
+  /// The target has ended: drop what was kept for it.
+  virtual void forget(const TargetIdentity& target) = 0;
+};
+
+}  // namespace proctor

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "collectors/sites/site.h"
+
+namespace proctor {
+
+/// One thread at one instant.
+struct ThreadSample {
+  Tid tid{};
+  StartTime start_time{};
+  std::uint32_t site = 0;      // index into ThreadSnapshot::sites
+  std::uint64_t switches = 0;  // times it was scheduled: unchanged, it did not run in between
+};
+
+/// The threads of one process. A site is a state, a blocked reason and a name with its numbers folded.
+struct ThreadSnapshot {
+  std::vector<Site> sites;            // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle
+                                      // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
+                                      // site.user.function: the folded thread name
+  std::vector<ThreadSample> threads;  // ascending by tid
+  std::uint64_t vanished = 0;         // ended while they were read
+};
+
+}  // namespace proctor

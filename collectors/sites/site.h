@@ -1,0 +1,47 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace proctor {
+
+/// Where an execution stands. Empty or 0 where it is not known.
+struct Frame {
+  std::string function;  // as the runtime or the demangler writes it
+  std::string file;
+  std::uint32_t line = 0;
+
+  friend bool operator==(const Frame&, const Frame&) = default;
+};
+
+/// Names a place and a way of waiting there: a hash of the stack by function and line, the reason and the
+/// creator; the same across processes of one build. 48 bits, written as 12 hexadecimal digits.
+enum class SiteId : std::uint64_t {};
+
+std::string to_string(SiteId id);
+
+/// The site under which a bounded ledger sums what it does not keep apart.
+constexpr SiteId kOtherSite{0};
+
+/// What the members of a site have in common.
+struct Site {
+  SiteId id{};
+  std::string state;          // waiting, running, ...; empty for what has no state
+  std::string reason;         // the runtime's or the kernel's word for what it waits for; the kind of a descriptor
+  Frame user;                 // the first frame that the user wrote; for a descriptor, `file` is its path class or peer
+  Frame created_by;           // the statement that created it, where known
+  std::vector<Frame> frames;  // innermost first; empty for what has no stack
+};
+
+/// Sets `id` from the other fields.
+void identify(Site& site);
+
+}  // namespace proctor
+
+template <>
+struct std::hash<proctor::SiteId> {
+  std::size_t operator()(proctor::SiteId id) const noexcept { return static_cast<std::size_t>(id); }
+};
