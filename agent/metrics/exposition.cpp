@@ -1,0 +1,60 @@
+#include "agent/metrics/exposition.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "agent/metrics/families.h"
+
+namespace proctor {
+namespace {
+
+void write_targets(const Publication& publication, const TargetFamily& source, FamilyWriter& family) {
+  for (const auto& report : publication.targets) {
+    if (!report || !report->observation) continue;
+    const TargetDescription& target = report->observation->target;
+    family.begin_target(target.name, report->merge ? "" : fmt::to_string(number(target.identity.pid)));
+    source.fill(*report, family);
+  }
+}
+
+void write_family(const Publication& publication, const MetricSpec& spec, std::string& out) {
+  FamilyWriter family{spec, out};
+  const auto of_target = std::ranges::find(target_families(), spec.name, &TargetFamily::name);
+  if (of_target != target_families().end()) write_targets(publication, *of_target, family);
+  const auto of_agent = std::ranges::find(agent_families(), spec.name, &AgentFamily::name);
+  if (of_agent != agent_families().end()) of_agent->fill(publication.agent, family);
+  family.finish();
+}
+
+}  // namespace
+
+Result<std::string> gzip(std::string_view text) {
+  constexpr int kGzipWindow = 15 + 16;  // the largest window, with the gzip header
+  if (text.size() > std::numeric_limits<uInt>::max()) return fail(ErrorCode::limit_reached, "gzip: above 4 GiB");
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return fail(ErrorCode::limit_reached, "gzip: zlib has no memory");
+  }
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int ended = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (ended != Z_STREAM_END) return fail(ErrorCode::limit_reached, "gzip: zlib gave {}", ended);
+  return out;
+}
+
+void expose(Publication& publication) {
+  std::string text;
+  for (const MetricSpec& spec : catalogue()) write_family(publication, spec, text);
+  publication.metrics = std::move(text);
+  publication.metrics_gzip = gzip(publication.metrics).value_or("");
+}
+
+}  // namespace proctor

@@ -1,0 +1,209 @@
+#include "agent/publication/json_report.h"
+
+#include <map>
+#include <string>
+
+#include "agent/publication/human.h"
+#include "agent/publication/site_totals.h"
+#include "base/text.h"
+
+namespace proctor {
+namespace {
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+void put_text(Json& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = to_valid_utf8(text);
+}
+
+void put_bytes(Json& object, const char* key, const std::optional<Bytes>& bytes) {
+  if (bytes) object[key] = count(*bytes);
+}
+
+void put_count(Json& object, const char* key, const std::optional<std::uint64_t>& value) {
+  if (value) object[key] = *value;
+}
+
+Json json_of(const Frame& frame) {
+  Json object = Json::object();
+  put_text(object, "function", frame.function);
+  put_text(object, "file", frame.file);
+  if (frame.line != 0) object["line"] = frame.line;
+  return object;
+}
+
+Json json_of(const Counts& counts) {
+  Json object = Json::object();
+  for (const auto& [word, members] : counts) object[to_valid_utf8(word)] = members;
+  return object;
+}
+
+Json json_of(const SiteTotals& totals, const char* held, const char* ids) {
+  const Site& site = *totals.site;
+  Json object{{"site", to_string(site.id)}, {"members", totals.members}};
+  put_text(object, "state", site.state);
+  put_text(object, "reason", site.reason);
+  object.update(json_of(site.user));
+  if (site.created_by != Frame{}) object["created_by"] = json_of(site.created_by);
+  if (totals.oldest) object["oldest_seconds"] = seconds(*totals.oldest);
+  if (held != nullptr) object[held] = count(totals.held);
+  if (!site.frames.empty()) {
+    Json& frames = object["frames"] = Json::array();
+    for (const Frame& frame : site.frames) frames.push_back(json_of(frame));
+  }
+  if (ids != nullptr) object[ids] = totals.ids;
+  return object;
+}
+
+Json sites_of(const TargetReport& report, PopulationKind kind, const char* held, const char* ids) {
+  Json sites = Json::array();
+  for (const SiteTotals& totals : totals_of(report, kind)) sites.push_back(json_of(totals, held, ids));
+  return sites;
+}
+
+Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot, bool members) {
+  std::uint64_t system = 0;
+  Counts states;
+  for (const GoroutineSample& sample : snapshot.goroutines) {
+    if (sample.system) ++system;
+    ++states[std::string{to_string(sample.state)}];
+  }
+  Json object{{"total", snapshot.goroutines.size()}, {"user", snapshot.user_count}, {"system", system}};
+  put_count(object, "created_total", snapshot.created_total);
+  if (snapshot.torn != 0) object["torn"] = snapshot.torn;
+  object["states"] = json_of(states);
+  object["sites"] = sites_of(report, PopulationKind::goroutine, "stack_bytes", members ? "goids" : nullptr);
+  return object;
+}
+
+Json threads_of(const TargetReport& report, const ThreadSnapshot& snapshot, bool members) {
+  Counts states;
+  Counts blocked;
+  for (const ThreadSample& sample : snapshot.threads) {
+    if (sample.site >= snapshot.sites.size()) continue;
+    const Site& site = snapshot.sites[sample.site];
+    ++states[site.state];
+    if (!site.reason.empty()) ++blocked[site.reason];
+  }
+  return Json{{"total", snapshot.threads.size()},
+              {"states", json_of(states)},
+              {"blocked", json_of(blocked)},
+              {"sites", sites_of(report, PopulationKind::thread, nullptr, members ? "tids" : nullptr)}};
+}
+
+Json fds_of(const TargetReport& report, const FdSnapshot& snapshot, bool members) {
+  Counts kinds;
+  for (const FdSample& sample : snapshot.fds) ++kinds[std::string{to_string(sample.kind)}];
+  std::map<std::string, Counts> sockets;
+  for (const SocketSample& sample : snapshot.sockets) ++sockets[sample.protocol][sample.state];
+  Json object{{"open", snapshot.open}};
+  put_count(object, "limit", snapshot.limit);
+  if (snapshot.sampled) object["sampled"] = true;
+  object["kinds"] = json_of(kinds);
+  object["sockets"] = Json::object();
+  for (const auto& [protocol, states] : sockets) object["sockets"][to_valid_utf8(protocol)] = json_of(states);
+  object["sites"] = sites_of(report, PopulationKind::fd, nullptr, members ? "fds" : nullptr);
+  return object;
+}
+
+Json memory_of(const MemorySnapshot& snapshot) {
+  Json object{{"resident_bytes", count(snapshot.resident)}};
+  put_bytes(object, "anonymous_bytes", snapshot.anonymous);
+  put_bytes(object, "file_bytes", snapshot.file);
+  put_bytes(object, "shared_bytes", snapshot.shared);
+  put_bytes(object, "swap_bytes", snapshot.swap);
+  object["virtual_bytes"] = count(snapshot.virtual_size);
+  put_bytes(object, "peak_resident_bytes", snapshot.peak_resident);
+  put_bytes(object, "proportional_bytes", snapshot.proportional);
+  put_bytes(object, "lazily_freed_bytes", snapshot.lazily_freed);
+  put_bytes(object, "limit_bytes", snapshot.limit);
+  put_count(object, "mappings", snapshot.mapping_count);
+  put_count(object, "mapping_limit", snapshot.mapping_limit);
+  return object;
+}
+
+Json cpu_of(const CpuSnapshot& snapshot) {
+  Json object{{"user_seconds", seconds(snapshot.user)},
+              {"system_seconds", seconds(snapshot.system)},
+              {"minor_faults", snapshot.minor_faults},
+              {"major_faults", snapshot.major_faults}};
+  put_count(object, "voluntary_switches", snapshot.voluntary_switches);
+  put_count(object, "involuntary_switches", snapshot.involuntary_switches);
+  put_bytes(object, "read_bytes", snapshot.storage_read);
+  put_bytes(object, "written_bytes", snapshot.storage_written);
+  return object;
+}
+
+template <typename Snapshot>
+void put_unknown(Json& unknown, const char* part, const Part<Snapshot>& read) {
+  if (!read || read->has_value()) return;
+  unknown.push_back(
+      {{"part", part}, {"reason", reason_of(read->error().code)}, {"message", to_valid_utf8(read->error().message)}});
+}
+
+Json unknown_of(const Observation& look) {
+  Json unknown = Json::array();
+  put_unknown(unknown, "goroutines", look.goroutines);
+  put_unknown(unknown, "threads", look.threads);
+  put_unknown(unknown, "fds", look.fds);
+  put_unknown(unknown, "memory", look.memory);
+  put_unknown(unknown, "mappings", look.mappings);
+  put_unknown(unknown, "cpu", look.cpu);
+  return unknown;
+}
+
+}  // namespace
+
+Json json_of(const TargetDescription& target) {
+  Json object{{"pid", number(target.identity.pid)}, {"name", to_valid_utf8(target.name)}};
+  object["runtime"] = to_string(target.runtime);
+  put_text(object, "runtime_version", target.runtime_version);
+  put_text(object, "module", target.module);
+  put_text(object, "module_version", target.module_version);
+  put_text(object, "revision", target.revision);
+  put_text(object, "build_id", target.build_id);
+  put_text(object, "comm", target.comm);
+  put_text(object, "exe", target.exe);
+  if (target.exe_deleted) object["exe_deleted"] = true;
+  put_text(object, "container_id", target.container_id);
+  put_text(object, "pod_uid", target.pod_uid);
+  if (target.started_at != WallTime{}) object["started_at"] = timestamp_of(target.started_at);
+  if (target.zombie) object["zombie"] = true;
+  return object;
+}
+
+Json json_of(const Finding& finding) {
+  Json object{{"kind", to_string(finding.kind)}, {"certainty", to_string(finding.certainty)}};
+  if (finding.site) object["site"] = to_string(finding.site->id);
+  object["since"] = timestamp_of(finding.since);
+  object["per_second"] = finding.per_second;
+  object["members"] = finding.members;
+  object["oldest_seconds"] = seconds(finding.oldest);
+  object["says"] = to_valid_utf8(finding.says, 1024);
+  object["advice"] = to_valid_utf8(finding.advice, 1024);
+  return object;
+}
+
+Json json_of(const TargetReport& report, bool members) {
+  const Observation& look = *report.observation;
+  Json object{{"target", json_of(look.target)},
+              {"taken_at", timestamp_of(look.taken_at)},
+              {"duration_seconds", seconds(look.duration)},
+              {"stopped_seconds", seconds(look.stopped)}};
+  if (const auto* part = snapshot_of(look.goroutines)) object["goroutines"] = goroutines_of(report, *part, members);
+  if (const auto* part = snapshot_of(look.threads)) object["threads"] = threads_of(report, *part, members);
+  if (const auto* part = snapshot_of(look.fds)) object["fds"] = fds_of(report, *part, members);
+  if (const auto* part = snapshot_of(look.memory)) object["memory"] = memory_of(*part);
+  if (const auto* part = snapshot_of(look.mappings)) {
+    object["mappings"] = {{"total", part->mappings.size()},
+                          {"sites", sites_of(report, PopulationKind::mapping, "mapped_bytes", nullptr)}};
+  }
+  if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
+  for (const Exhaustion& end : report.exhaustion) object["exhaustion_seconds"][end.resource] = end.seconds;
+  object["unknown"] = unknown_of(look);
+  Json& findings = object["findings"] = Json::array();
+  for (const Finding& finding : report.findings) findings.push_back(json_of(finding));
+  return object;
+}
+
+}  // namespace proctor

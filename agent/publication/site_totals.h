@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "agent/publication/publication.h"
+
+namespace proctor {
+
+/// The members of one site at the last look. Points into the report that it was made of.
+struct SiteTotals {
+  const Site* site = nullptr;
+  std::uint64_t members = 0;
+  std::optional<Nanoseconds> oldest;  // from the ledger, else from the target itself; absent where neither knows
+  Bytes held{};
+  std::vector<std::uint64_t> ids;  // goids, tids or descriptors, ascending; empty for mappings
+};
+
+/// Every site of `kind` that has members, most members first. Empty where that part of the look is missing.
+/// Sockets are those of the socket tables; descriptors include them.
+std::vector<SiteTotals> totals_of(const TargetReport& report, PopulationKind kind);
+
+/// The snapshot of a part, or null where it was not asked for or failed.
+template <typename Snapshot>
+const Snapshot* snapshot_of(const Part<Snapshot>& part) {
+  return part && part->has_value() ? part->value().get() : nullptr;
+}
+
+}  // namespace proctor

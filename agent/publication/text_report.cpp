@@ -1,0 +1,148 @@
+#include "agent/publication/text_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "agent/publication/human.h"
+#include "agent/publication/site_totals.h"
+#include "base/text.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+
+/// Adds `text` to `out` with breaks between words, so that no line exceeds the columns. A longer word stays whole.
+void add_wrapped(std::string& out, std::string_view text, std::size_t indent) {
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find(' ');
+    const std::string_view word = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    if (word.empty()) continue;
+    if (column != 0 && column + 1 + word.size() > kColumns) {
+      out += '\n';
+      column = 0;
+    }
+    if (column == 0) {
+      out.append(indent, ' ');
+      column = indent;
+    } else {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+  }
+  out += '\n';
+}
+
+/// A control character of a target's name would steer the terminal.
+std::string printable(std::string_view text, std::size_t max_bytes = kMaxLabelBytes) {
+  std::string valid = to_valid_utf8(text, max_bytes);
+  for (char& byte : valid) {
+    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = '?';
+  }
+  return valid;
+}
+
+void add_site(std::string& out, const SiteTotals& totals, bool members) {
+  const Site& site = *totals.site;
+  std::string line = fmt::format("{:>8}  {}", totals.members, printable(site.state));
+  if (!site.reason.empty()) line += fmt::format(" [{}]", printable(site.reason));
+  if (totals.oldest) line += fmt::format(", oldest {}", human_duration(*totals.oldest));
+  if (count(totals.held) != 0) line += fmt::format(", {}", human_bytes(totals.held));
+  out += fmt::format("{}  site {}\n", line, to_string(site.id));
+  if (const std::string user = printable(human_frame(site.user)); !user.empty()) add_wrapped(out, user, 10);
+  for (const Frame& frame : site.frames) add_wrapped(out, printable(human_frame(frame)), 12);
+  if (site.created_by != Frame{}) {
+    add_wrapped(out, "created by " + printable(human_frame(site.created_by)), 12);
+  }
+  if (members && !totals.ids.empty()) add_wrapped(out, fmt::format("members {}", fmt::join(totals.ids, " ")), 10);
+}
+
+void add_sites(std::string& out, const TargetReport& report, PopulationKind kind, bool members) {
+  for (const SiteTotals& totals : totals_of(report, kind)) add_site(out, totals, members);
+}
+
+void add_head(std::string& out, const Observation& look) {
+  const TargetDescription& target = look.target;
+  std::string head = fmt::format("{} (process {}), {}", printable(target.name), number(target.identity.pid),
+                                 to_string(target.runtime));
+  if (!target.runtime_version.empty()) head += fmt::format(" {}", printable(target.runtime_version));
+  if (!target.module.empty()) {
+    head += fmt::format(", {} {}", printable(target.module), printable(target.module_version));
+  }
+  add_wrapped(out, head, 0);
+  out += fmt::format("looked at {}, took {}, stopped the target for {}\n", timestamp_of(look.taken_at),
+                     human_duration(look.duration), human_duration(look.stopped));
+}
+
+void add_findings(std::string& out, const TargetReport& report) {
+  for (const Finding& finding : report.findings) {
+    out += fmt::format("\nFINDING {}, {}, since {}\n", to_string(finding.kind), to_string(finding.certainty),
+                       timestamp_of(finding.since));
+    add_wrapped(out, printable(finding.says, 1024), 2);
+    if (!finding.advice.empty()) add_wrapped(out, printable(finding.advice, 1024), 2);
+  }
+  for (const Exhaustion& end : report.exhaustion) {
+    const std::chrono::duration<double> left{std::min(end.seconds, 1e9)};  // 30 years, and fits nanoseconds
+    out += fmt::format("\n{} ends in {} at this pace\n", end.resource,
+                       human_duration(std::chrono::duration_cast<Nanoseconds>(left)));
+  }
+}
+
+void add_memory(std::string& out, const MemorySnapshot& memory) {
+  std::string line = fmt::format("memory: {} resident", human_bytes(memory.resident));
+  if (memory.anonymous) line += fmt::format(", {} anonymous", human_bytes(*memory.anonymous));
+  if (memory.swap) line += fmt::format(", {} swapped", human_bytes(*memory.swap));
+  if (memory.limit) line += fmt::format(", limit {}", human_bytes(*memory.limit));
+  if (memory.mapping_count) line += fmt::format(", {} mappings", *memory.mapping_count);
+  out += '\n';
+  add_wrapped(out, line, 0);
+}
+
+template <typename Snapshot>
+void add_unknown(std::string& out, std::string_view part, const Part<Snapshot>& read) {
+  if (!read || read->has_value()) return;
+  add_wrapped(
+      out,
+      fmt::format("unknown: {}, {}: {}", part, reason_of(read->error().code), printable(read->error().message, 1024)),
+      0);
+}
+
+}  // namespace
+
+std::string text_of(const TargetReport& report, bool members) {
+  const Observation& look = *report.observation;
+  std::string out;
+  add_head(out, look);
+  add_findings(out, report);
+  if (const auto* part = snapshot_of(look.goroutines)) {
+    out += fmt::format("\ngoroutines: {}, of which the user's {}\n", part->goroutines.size(), part->user_count);
+    add_sites(out, report, PopulationKind::goroutine, members);
+  }
+  if (const auto* part = snapshot_of(look.threads)) {
+    out += fmt::format("\nthreads: {}\n", part->threads.size());
+    add_sites(out, report, PopulationKind::thread, members);
+  }
+  if (const auto* part = snapshot_of(look.fds)) {
+    out += fmt::format("\nfds: {} open", part->open);
+    if (part->limit) out += fmt::format(", limit {}", *part->limit);
+    out += part->sampled ? "; the sites below are of a sample\n" : "\n";
+    add_sites(out, report, PopulationKind::fd, members);
+  }
+  if (const auto* part = snapshot_of(look.memory)) add_memory(out, *part);
+  out += '\n';
+  add_unknown(out, "goroutines", look.goroutines);
+  add_unknown(out, "threads", look.threads);
+  add_unknown(out, "fds", look.fds);
+  add_unknown(out, "memory", look.memory);
+  add_unknown(out, "mappings", look.mappings);
+  add_unknown(out, "cpu", look.cpu);
+  return out;
+}
+
+}  // namespace proctor
