@@ -1,0 +1,141 @@
+#include "agent/http/routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+
+#include "agent/http/page.h"
+#include "agent/publication/human.h"
+#include "agent/publication/json_report.h"
+#include "agent/publication/site_totals.h"
+#include "base/text.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+constexpr std::string_view kTargets = "/api/v1/targets";
+
+HttpResponse json_response(const Json& json, int status = 200) {
+  return {.status = status, .content_type = kJson, .body = json.dump() + "\n"};
+}
+
+HttpResponse json_error(int status, std::string message) {
+  return json_response({{"error", std::move(message)}}, status);
+}
+
+HttpResponse not_allowed(std::string_view allow) {
+  HttpResponse response = json_error(405, fmt::format("only {} is allowed here", allow));
+  response.allow = allow;
+  return response;
+}
+
+HttpResponse metrics_response(const HttpRequest& request, const std::shared_ptr<const Publication>& publication) {
+  HttpResponse response{.content_type = "text/plain; version=0.0.4; charset=utf-8"};
+  response.shared = publication;
+  response.gzip = !publication->metrics_gzip.empty() && accepts_gzip(request.accept_encoding);
+  response.view = response.gzip ? publication->metrics_gzip : publication->metrics;
+  return response;
+}
+
+Json with_target(const TargetReport& report, Json object) {
+  const TargetDescription& target = report.observation->target;
+  Json whole{{"target", to_valid_utf8(target.name)}, {"pid", number(target.identity.pid)}};
+  whole.update(object);
+  return whole;
+}
+
+HttpResponse targets_response(const Publication& publication) {
+  Json targets = Json::array();
+  for (const auto& report : publication.targets) {
+    const Observation& look = *report->observation;
+    Json target = json_of(look.target);
+    target["last_sample"] = timestamp_of(look.taken_at);
+    if (const auto* part = snapshot_of(look.goroutines)) target["goroutines"] = part->user_count;
+    if (const auto* part = snapshot_of(look.threads)) target["threads"] = part->threads.size();
+    if (const auto* part = snapshot_of(look.fds)) target["open_fds"] = part->open;
+    if (const auto* part = snapshot_of(look.memory)) target["resident_bytes"] = count(part->resident);
+    target["findings"] = report->findings.size();
+    targets.push_back(std::move(target));
+  }
+  return json_response({{"targets", std::move(targets)}});
+}
+
+HttpResponse findings_response(const Publication& publication) {
+  Json findings = Json::array();
+  for (const auto& report : publication.targets) {
+    for (const Finding& finding : report->findings) findings.push_back(with_target(*report, json_of(finding)));
+  }
+  return json_response({{"findings", std::move(findings)}});
+}
+
+HttpResponse target_response(const Publication& publication, std::string_view text) {
+  std::int32_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc{} || end != text.data() + text.size() || pid <= 0) {
+    return json_error(404, "a process is named by its number: /api/v1/targets/4711");
+  }
+  for (const auto& report : publication.targets) {
+    if (report->observation->target.identity.pid == Pid{pid}) return json_response(json_of(*report));
+  }
+  return json_error(404, fmt::format("process {} is not a target", pid));
+}
+
+HttpResponse reload_response(const HttpRequest& request, const RouteOptions& options) {
+  if (request.method != "POST" && request.method != "PUT") return not_allowed("POST, PUT");
+  if (!options.reload) return json_error(403, "the lifecycle API is off; --web.enable-lifecycle turns it on");
+  options.reload();
+  return {};
+}
+
+HttpResponse published_response(const HttpRequest& request, const RouteOptions& options,
+                                const std::shared_ptr<const Publication>& publication) {
+  if (request.path == options.telemetry_path) return metrics_response(request, publication);
+  if (request.path == "/") {
+    return {.content_type = "text/html; charset=utf-8", .body = page_of(*publication, options.telemetry_path)};
+  }
+  if (request.path == kTargets) return targets_response(*publication);
+  if (request.path == "/api/v1/findings") return findings_response(*publication);
+  return target_response(*publication, request.path.substr(kTargets.size() + 1));
+}
+
+bool needs_publication(std::string_view path, std::string_view telemetry_path) {
+  return path == "/" || path == telemetry_path || path == kTargets || path == "/api/v1/findings" ||
+         (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
+}
+
+}  // namespace
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  while (!accept_encoding.empty()) {
+    const std::size_t comma = accept_encoding.find(',');
+    std::string coding{accept_encoding.substr(0, comma)};
+    accept_encoding = comma == std::string_view::npos ? std::string_view{} : accept_encoding.substr(comma + 1);
+    std::erase_if(coding, [](char byte) { return byte == ' ' || byte == '\t'; });
+    const std::size_t semicolon = coding.find(';');
+    const std::string name = coding.substr(0, semicolon);
+    if (name != "gzip" && name != "x-gzip" && name != "*") continue;
+    const std::size_t weight = coding.find(";q=");
+    return weight == std::string::npos || std::strtod(coding.c_str() + weight + 3, nullptr) > 0;
+  }
+  return false;
+}
+
+HttpResponse respond(const HttpRequest& request, const RouteOptions& options) {
+  if (request.path == "/-/reload") return reload_response(request, options);
+  const bool is_health = request.path == "/-/healthy" || request.path == "/-/ready";
+  if (!is_health && !needs_publication(request.path, options.telemetry_path)) {
+    return json_error(404, fmt::format("nothing is at {}", to_valid_utf8(request.path)));
+  }
+  if (request.method != "GET" && request.method != "HEAD") return not_allowed("GET, HEAD");
+  if (request.path == "/-/healthy") return {.body = "Proctor is Healthy.\n"};
+  const auto publication = options.publication();
+  if (!publication) return {.status = 503, .body = "Service Unavailable: no look at the targets has ended yet.\n"};
+  if (request.path == "/-/ready") return {.body = "Proctor is Ready.\n"};
+  return published_response(request, options, publication);
+}
+
+}  // namespace proctor

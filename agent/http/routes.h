@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/publication/publication.h"
+
+namespace proctor {
+
+/// What the routes need of the agent. The functions are called from any thread.
+struct RouteOptions {
+  std::string telemetry_path = "/metrics";
+  /// The last Publication, null before the first.
+  std::function<std::shared_ptr<const Publication>()> publication;
+  /// Asks for a reload; empty where the lifecycle API is off.
+  std::function<void()> reload;
+};
+
+struct HttpRequest {
+  std::string_view method;
+  std::string_view path;  // decoded, without the query
+  std::string_view accept_encoding;
+};
+
+/// An answer. The body is `body`, or where `shared` is set the bytes of `view`, which it keeps alive.
+struct HttpResponse {
+  int status = 200;
+  std::string_view content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::shared_ptr<const Publication> shared;
+  std::string_view view;
+  bool gzip = false;
+  std::string_view allow;  // of a 405
+
+  std::string_view bytes() const { return shared ? view : std::string_view{body}; }
+};
+
+/// Answers a request from the last Publication alone. HEAD is answered as GET; the server leaves the body out.
+HttpResponse respond(const HttpRequest& request, const RouteOptions& options);
+
+/// Whether the value of an Accept-Encoding header allows gzip.
+bool accepts_gzip(std::string_view accept_encoding);
+
+}  // namespace proctor
