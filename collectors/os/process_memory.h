@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "collectors/os/memory_reader.h"
@@ -9,7 +11,7 @@ namespace proctor {
 class ProcDir;
 
 /// A live process's memory: process_vm_readv, and /proc/PID/mem where that call is refused by a filter.
-/// Never writes, never stops. Holds the process directory, so a reused PID is not read by mistake.
+/// Never writes, never stops. Holds the open mem file, so that a reused number or an exec is noticed.
 class ProcessMemory final : public MemoryReader {
  public:
   /// Errors: permission_denied, kernel_thread, zombie, target_gone.
@@ -20,6 +22,8 @@ class ProcessMemory final : public MemoryReader {
 
  private:
   ProcessMemory(Pid pid, UniqueFd mem, bool vm_readv) : pid_(pid), mem_(std::move(mem)), vm_readv_(vm_readv) {}
+  Result<void> check_still_there() const;
+
   Pid pid_;
   UniqueFd mem_;
   bool vm_readv_;
