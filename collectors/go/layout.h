@@ -22,8 +22,9 @@ struct GLayout {
 
 struct SchedLayout {
   std::uint32_t size, goidgen, ngsys, lock;
-  std::uint32_t gfree_n;                         // sched.gFree.n, or from 1.25 sched.gFree.stack.size
-  std::optional<std::uint32_t> gfree_nostack_n;  // 1.25: sched.gFree.noStack.size, added to gfree_n
+  std::uint32_t gfree_n;                            // sched.gFree.n, or from 1.25 sched.gFree.stack.size
+  std::optional<std::uint32_t> gfree_nostack_n;     // 1.25: sched.gFree.noStack.size, added to gfree_n
+  std::optional<std::uint32_t> goroutines_created;  // 1.26: of processors that are no more
 };
 
 struct PLayout {
@@ -37,7 +38,8 @@ struct ModuledataLayout {
 };
 
 struct FuncLayout {
-  std::uint32_t size;          // of runtime._func, before its pcdata offsets
+  std::uint32_t size;  // of runtime._func, before its pcdata offsets
+  std::uint32_t func_id;
   std::uint32_t inlined_size;  // of runtime.inlinedCall
   bool inlined_has_parent;     // 1.18 and 1.19: an entry names its parent by index
 };

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Writes the rows of layout.h as C++ from go-offsets.json: generate.py IN OUT.
+
+Fails where a field that we read has moved between two point releases of a minor version, or is missing
+in a version that the header does not mark as optional: a row must never be half right.
+"""
+
+import json
+import sys
+
+# Member of layout.h: (struct, field) of the table. A trailing "?" marks what some versions lack.
+G = {
+    "size": "_size", "stack_lo": "stack.lo", "stack_hi": "stack.hi", "m": "m", "sched_sp": "sched.sp",
+    "sched_pc": "sched.pc", "sched_g": "sched.g", "sched_bp": "sched.bp", "syscallsp": "syscallsp",
+    "syscallpc": "syscallpc", "syscallbp": "syscallbp?", "atomicstatus": "atomicstatus", "goid": "goid",
+    "waitsince": "waitsince", "waitreason": "waitreason", "tracking_seq": "trackingSeq", "lockedm": "lockedm",
+    "parent_goid": "parentGoid?", "gopc": "gopc", "startpc": "startpc", "waiting": "waiting", "labels": "labels",
+}
+MODULEDATA = {
+    "size": "_size", "pc_header": "pcHeader", "funcnametab": "funcnametab", "cutab": "cutab", "filetab": "filetab",
+    "pctab": "pctab", "pclntable": "pclntable", "ftab": "ftab", "minpc": "minpc", "maxpc": "maxpc", "text": "text",
+    "etext": "etext", "gofunc": "gofunc", "next": "next",
+}
+USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList"}
+
+
+def value(fields, name):
+    optional = name.endswith("?")
+    offset = fields.get(name.rstrip("?"))
+    if offset is None and not optional:
+        raise SystemExit(f"no field {name}")
+    return "std::nullopt" if offset is None else str(offset)
+
+
+def members(fields, names):
+    return ", ".join(f".{member} = {value(fields, field)}" for member, field in names.items())
+
+
+def free_list(owner, glist):
+    """The lengths of the lists of dead goroutines: one counter until 1.24, one per list from 1.25."""
+    if "gFree.n" in owner:
+        return owner["gFree.n"], None
+    if "gFree.size" in owner:
+        return owner["gFree.size"], None
+    return owner["gFree.stack"] + glist["size"], owner["gFree.noStack"] + glist["size"]
+
+
+def row(version, entry, reasons):
+    for variant in entry["variants"]:
+        for struct in USED & set(variant["diff"]):
+            raise SystemExit(f"{version}: {struct} differs in {variant['from']}: the rows need a split")
+    a = entry["amd64"]
+    minor = int(version.split(".")[1])
+    sched_free, sched_free_nostack = free_list(a["schedt"], a["gList"])
+    p_free, _ = free_list(a["p"], a["gList"])
+    nostack = "std::nullopt" if sched_free_nostack is None else sched_free_nostack
+    source = f"{entry['source']}; {entry['verified']}".replace('"', "'")
+    reason_list = ", ".join(json.dumps(reason) for reason in reasons)
+    sched = a["schedt"]
+    p = a["p"]
+    return f"""constexpr std::string_view kWaitReasons{minor}[] = {{{reason_list}}};
+constexpr GoLayout kRow{minor}{{
+    .from = {{1, {minor}, 0}},
+    .until = {{1, {minor + 1}, 0}},
+    .source = "{source}",
+    .g = {{{members(a["g"], G)}}},
+    .sched = {{.size = {sched["_size"]}, .goidgen = {sched["goidgen"]}, .ngsys = {sched["ngsys"]},
+              .lock = {sched["lock"]}, .gfree_n = {sched_free}, .gfree_nostack_n = {nostack},
+              .goroutines_created = {value(sched, "goroutinesCreated?")}}},
+    .p = {{.size = {p["_size"]}, .id = {p["id"]}, .goidcache = {p["goidcache"]}, .goidcacheend = {p["goidcacheend"]},
+          .gfree_n = {p_free}, .goroutines_created = {value(p, "goroutinesCreated?")}}},
+    .moduledata = {{{members(a["moduledata"], MODULEDATA)}}},
+    .func = {{.size = {a["_func"]["_size"]}, .func_id = {a["_func"]["funcID"]},
+             .inlined_size = {a["inlinedCall"]["_size"]},
+             .inlined_has_parent = {str("parent" in a["inlinedCall"]).lower()}}},
+    .wait_reasons = kWaitReasons{minor},
+}};
+"""
+
+
+def main():
+    table = json.load(open(sys.argv[1], encoding="utf-8"))
+    versions = sorted(table["versions"], key=lambda version: int(version.split(".")[1]))
+    rows = [row(version, table["versions"][version], table["wait_reasons"][version]) for version in versions]
+    names = ", ".join(f"kRow{version.split('.')[1]}" for version in versions)
+    with open(sys.argv[2], "w", encoding="utf-8") as out:
+        out.write("// Written by layouts/generate.py from layouts/go-offsets.json.\n")
+        out.write("\n".join(rows))
+        out.write(f"constexpr GoLayout kRows[] = {{{names}}};\n")
+
+
+main()
