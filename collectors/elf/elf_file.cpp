@@ -125,6 +125,7 @@ Result<ElfFile> ElfFile::open(UniqueFd file) {
   ElfFile result{std::move(file)};
   result.type_ = header.e_type;
   result.machine_ = header.e_machine;
+  result.entry_ = LinkAddress{header.e_entry};
   result.segments_ = read_segments(elf.get());
   result.sections_ = read_sections(elf.get());
   return result;

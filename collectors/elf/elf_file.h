@@ -46,6 +46,7 @@ class ElfFile {
 
   bool is_position_independent() const;
   bool is_amd64() const;
+  LinkAddress entry() const { return entry_; }
   const std::vector<ElfSegment>& segments() const { return segments_; }
   const ElfSection* section(std::string_view name) const;  // nullptr where there is none
   /// The bytes of a section as they stand in the file, at most 64 MiB.
@@ -63,6 +64,7 @@ class ElfFile {
   UniqueFd file_;
   std::uint16_t type_ = 0;
   std::uint16_t machine_ = 0;
+  LinkAddress entry_{};
   std::vector<ElfSegment> segments_;
   std::vector<ElfSection> sections_;
 };

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "collectors/go/function_table.h"
+#include "collectors/go/layout.h"
+#include "collectors/os/proc_root.h"
+#include "collectors/os/process_memory.h"
+
+namespace proctor {
+
+/// Where the variables of a running Go runtime stand.
+struct GoGlobals {
+  RemoteAddress allglen{};
+  RemoteAddress allgptr{};
+  RemoteAddress sched{};
+  RemoteAddress allp{};
+  RemoteAddress firstmoduledata{};
+};
+
+/// A running Go program, ready to be read: which release, where its variables are, how to name its code.
+class GoProcess {
+ public:
+  /// Errors: permission_denied, target_gone, zombie; not_supported for another machine than amd64; no_go_symbols for a
+  /// binary without a symbol table; unsupported_go_version; layout_mismatch where the process does not fit its release.
+  static Result<GoProcess> attach(const ProcDir& process);
+
+  const std::string& version() const { return version_; }  // "go1.26.8"
+  const GoLayout& layout() const { return *layout_; }
+  const GoGlobals& globals() const { return globals_; }
+  const MemoryReader& memory() const { return *memory_; }
+  const FunctionTable& functions() const { return functions_; }
+
+ private:
+  GoProcess(std::string version, const GoLayout& layout, const GoGlobals& globals,
+            std::unique_ptr<const MemoryReader> memory, FunctionTable functions)
+      : version_(std::move(version)),
+        layout_(&layout),
+        globals_(globals),
+        memory_(std::move(memory)),
+        functions_(std::move(functions)) {}
+
+  std::string version_;
+  const GoLayout* layout_;
+  GoGlobals globals_;
+  std::unique_ptr<const MemoryReader> memory_;
+  FunctionTable functions_;
+};
+
+}  // namespace proctor

@@ -1,0 +1,81 @@
+#include "collectors/go/stack_walk.h"
+
+#include "base/byte_cursor.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::size_t kMaxCodePoints = 100'000;
+constexpr std::uint64_t kWord = 8;
+
+}  // namespace
+
+const StackWalker::CodePoint& StackWalker::code_point(RemoteAddress pc, bool return_address) {
+  const std::uint64_t key = number(pc) << 1 | (return_address ? 1U : 0U);
+  if (const auto known = code_points_.find(key); known != code_points_.end()) return known->second;
+  if (code_points_.size() >= kMaxCodePoints) code_points_.clear();
+  CodePoint point;
+  // A return address may be the first byte of the next function.
+  const RemoteAddress inside = return_address ? pc - 1 : pc;
+  if (const auto function = functions_.function_at(inside)) {
+    point.known = true;
+    const auto name = functions_.name_of(*function);
+    point.ends_stack = name && (*name == "runtime.goexit" || *name == "runtime.mstart" || *name == "runtime.rt0_go");
+    if (const auto depth = functions_.stack_depth_at(inside)) {
+      point.has_depth = true;
+      point.depth = *depth;
+    }
+  }
+  return code_points_.emplace(key, point).first->second;
+}
+
+void StackWalker::walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs) {
+  pcs.clear();
+  const RawGoroutine& g = captured.goroutine;
+  const CodePoint first = code_point(g.pc, false);
+  if (!first.known) return;
+  pcs.push_back(g.pc);
+  if (first.ends_stack || !first.has_depth) return;
+  if (!g.has_frame_pointer) {
+    walk_by_depth(captured, g.sp, pcs);
+    return;
+  }
+  const auto word_at = [&](RemoteAddress address) -> std::optional<RemoteAddress> {
+    if (address < g.sp) return std::nullopt;
+    return load<RemoteAddress>(captured.stack, address - g.sp);
+  };
+  // The innermost frame by its depth, since a goroutine may have been preempted before it saved a frame pointer.
+  const auto return_to = word_at(g.sp + first.depth);
+  if (!return_to) return;
+  const bool saved = first.depth >= kWord && g.bp == g.sp + (first.depth - kWord);
+  std::optional<RemoteAddress> frame = saved ? word_at(g.bp) : g.bp;
+  RemoteAddress pc = *return_to;
+  while (pcs.size() < kMaxFrames) {
+    const CodePoint& point = code_point(pc, true);
+    if (!point.known || point.ends_stack) return;
+    pcs.push_back(pc);
+    if (!frame || *frame == RemoteAddress{}) return;
+    const auto next_pc = word_at(*frame + kWord);
+    const auto next_frame = word_at(*frame);
+    if (!next_pc || !next_frame) return;
+    if (*next_frame != RemoteAddress{} && *next_frame <= *frame)
+      frame.reset();  // must rise; one more frame stands
+    else
+      frame = next_frame;
+    pc = *next_pc;
+  }
+}
+
+void StackWalker::walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs) {
+  CodePoint point = code_point(pcs.front(), false);
+  while (pcs.size() < kMaxFrames && point.has_depth) {
+    const auto pc = load<RemoteAddress>(captured.stack, sp + point.depth - captured.goroutine.sp);
+    if (!pc) return;
+    sp = sp + point.depth + kWord;
+    point = code_point(*pc, true);
+    if (!point.known || point.ends_stack) return;
+    pcs.push_back(*pc);
+  }
+}
+
+}  // namespace proctor

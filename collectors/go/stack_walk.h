@@ -1,0 +1,39 @@
+#pragma once
+
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "collectors/go/function_table.h"
+#include "collectors/go/goroutine_reader.h"
+
+namespace proctor {
+
+/// Turns copied stacks of goroutines into return addresses. Keeps what the function table said of an instruction,
+/// since the goroutines of a process stand at few.
+class StackWalker {
+ public:
+  static constexpr std::size_t kMaxFrames = 128;
+
+  explicit StackWalker(const FunctionTable& functions) : functions_(functions) {}
+
+  /// Program counters of the goroutine's frames, innermost first, without runtime.goexit. The first is exact, all
+  /// others are return addresses. Ends early where the bytes do, or where they make no sense.
+  void walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs);
+
+ private:
+  struct CodePoint {
+    bool known = false;  // stands in a Go function
+    bool ends_stack = false;
+    std::uint64_t depth = 0;
+    bool has_depth = false;
+  };
+  const CodePoint& code_point(RemoteAddress pc, bool return_address);
+  void walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs);
+
+  const FunctionTable& functions_;
+  std::unordered_map<std::uint64_t, CodePoint> code_points_;
+};
+
+}  // namespace proctor

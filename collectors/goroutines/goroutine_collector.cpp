@@ -1,0 +1,77 @@
+#include "collectors/goroutines/goroutine_collector.h"
+
+#include <optional>
+#include <unordered_map>
+
+#include "collectors/goroutines/goroutine_history.h"
+
+namespace proctor {
+namespace {
+
+class GoroutineCollector final : public Collector {
+ public:
+  std::string_view name() const override { return "goroutines"; }
+  bool applies_to(const TargetDescription& target) const override { return target.runtime == Runtime::go; }
+  void observe(const Target& target, Observation& observation) override;
+  void forget(const TargetIdentity& target) override { processes_.erase(target); }
+
+ private:
+  struct Watched {
+    std::optional<GoroutineHistory> history;
+    std::optional<Error> refused;  // by what the binary is: asked again only after an exec
+    std::string build_id;
+    std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
+  };
+  Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, Watched& watched);
+
+  std::unordered_map<TargetIdentity, Watched> processes_;
+};
+
+bool is_final(ErrorCode code) {
+  return code == ErrorCode::no_go_symbols || code == ErrorCode::unsupported_go_version ||
+         code == ErrorCode::not_supported || code == ErrorCode::malformed;
+}
+
+/// Whether no thread has run since the look that `before` is of: then no goroutine has moved either.
+bool nothing_ran(const Part<ThreadSnapshot>& now, const std::shared_ptr<const ThreadSnapshot>& before) {
+  if (!now || !now->has_value() || before == nullptr || now->value() != before) return false;
+  for (const ThreadSample& thread : before->threads) {
+    if (before->sites[thread.site].state == "running") return false;
+  }
+  return true;
+}
+
+void GoroutineCollector::observe(const Target& target, Observation& observation) {
+  if (observation.target.zombie) return;
+  Watched& watched = processes_[target.identity()];
+  if (watched.history && watched.history->last() && nothing_ran(observation.threads, watched.threads)) {
+    observation.goroutines = watched.history->last();
+    return;
+  }
+  watched.threads = observation.threads && observation.threads->has_value() ? observation.threads->value() : nullptr;
+  observation.goroutines = look(target, watched);
+}
+
+Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, Watched& watched) {
+  if (watched.build_id != target.description().build_id) watched = Watched{.threads = watched.threads};
+  watched.build_id = target.description().build_id;
+  if (watched.refused) return tl::unexpected(*watched.refused);
+  if (!watched.history) {
+    auto process = GoProcess::attach(target.process());
+    if (!process) {
+      if (is_final(process.error().code)) watched.refused = process.error();
+      return tl::unexpected(process.error());
+    }
+    watched.history.emplace(*std::move(process));
+  }
+  auto snapshot = watched.history->look();
+  // After an error nothing of what was kept is sure: the next look attaches anew.
+  if (!snapshot) watched.history.reset();
+  return snapshot;
+}
+
+}  // namespace
+
+std::unique_ptr<Collector> make_goroutine_collector() { return std::make_unique<GoroutineCollector>(); }
+
+}  // namespace proctor

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "collectors/go/go_process.h"
+#include "collectors/goroutines/goroutine_sites.h"
+#include "collectors/observation/goroutine_snapshot.h"
+
+namespace proctor {
+
+/// One Go process over many looks: what has not moved since the last look is not read again.
+class GoroutineHistory {
+ public:
+  explicit GoroutineHistory(GoProcess process)
+      : process_(std::make_unique<const GoProcess>(std::move(process))),
+        sites_(std::make_unique<GoroutineSites>(*process_)) {}
+
+  /// The goroutines now. The same object as before where none has moved, come or gone.
+  Result<std::shared_ptr<const GoroutineSnapshot>> look();
+  /// The snapshot of the last look; null before the first.
+  const std::shared_ptr<const GoroutineSnapshot>& last() const { return last_; }
+
+ private:
+  /// What tells whether a goroutine still stands where it stood.
+  struct Standing {
+    RawGoroutine::Still still;
+    std::uint32_t site = 0;
+  };
+  struct Round;
+  class LastStanding;
+
+  Result<void> read(std::span<const RemoteAddress> addresses, Round& round);
+  bool starts_in_runtime(RemoteAddress startpc);
+
+  std::unique_ptr<const GoProcess> process_;
+  std::unique_ptr<GoroutineSites> sites_;
+  std::vector<Standing> standing_;  // of the last look, ascending by address
+  std::unordered_map<std::uint64_t, bool> system_starts_;
+  std::shared_ptr<const GoroutineSnapshot> last_;
+};
+
+}  // namespace proctor

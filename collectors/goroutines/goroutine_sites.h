@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "collectors/go/go_process.h"
+#include "collectors/go/goroutine_reader.h"
+#include "collectors/go/stack_walk.h"
+#include "collectors/observation/goroutine_snapshot.h"
+#include "collectors/sites/site.h"
+
+namespace proctor {
+
+/// The places where the goroutines of one process stand, named once each. Bounded: past the limits a place keeps the
+/// line that the user wrote but not its whole stack, and past a second one it is kOtherSite.
+class GoroutineSites {
+ public:
+  explicit GoroutineSites(const GoProcess& process) : process_(process), walker_(process.functions()) {}
+
+  /// The index of the site at which a goroutine stands.
+  std::uint32_t site_of(const CapturedGoroutine& captured, GoroutineState state);
+  const std::vector<Site>& sites() const { return sites_; }
+  /// Whether so many places have been seen that it is time to begin anew.
+  bool is_full() const { return by_code_.size() >= kMaxPlaces; }
+
+ private:
+  static constexpr std::size_t kMaxPlaces = 20'000;
+  static constexpr std::size_t kMaxSites = 10'000;
+  static constexpr std::size_t kMaxFrames = 50'000;
+
+  std::uint32_t add(Site site);
+  const std::vector<Frame>& frames_at(RemoteAddress pc);
+
+  const GoProcess& process_;
+  StackWalker walker_;
+  std::vector<RemoteAddress> pcs_;
+  std::unordered_map<std::uint64_t, std::vector<Frame>> frames_;
+  std::unordered_map<std::uint64_t, std::uint32_t> by_code_;  // hash of addresses, reason and state
+  std::unordered_map<SiteId, std::uint32_t> by_id_;
+  std::vector<Site> sites_;
+  std::size_t frames_kept_ = 0;
+};
+
+}  // namespace proctor
