@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/byte_cursor.h"
+#include "collectors/elf/dwarf_types.h"
 #include "collectors/elf/elf_file.h"
 #include "collectors/elf/image_reader.h"
 #include "collectors/go/build_info.h"
@@ -75,10 +76,12 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   const Symbols symbols = PROCTOR_TRY(find_globals(*file, bias));
   std::string version = PROCTOR_TRY(read_version(*file, symbols, *memory));
   const GoVersion release = PROCTOR_TRY(parse_go_version(version));
-  const GoLayout* layout = PROCTOR_TRY(layout_of(release));
-  const GoModule module = PROCTOR_TRY(read_go_module(*memory, symbols.globals.firstmoduledata, layout->moduledata));
-  FunctionTable functions{std::make_shared<const ImageReader>(file, bias), module, layout->func};
-  return GoProcess{std::move(version), *layout, symbols.globals, std::move(memory), std::move(functions)};
+  const GoLayout* row = PROCTOR_TRY(layout_of(release));
+  const auto types = DwarfTypes::open(*file, "runtime");
+  const GoLayout layout = types ? with_dwarf(*row, *types) : *row;
+  const GoModule module = PROCTOR_TRY(read_go_module(*memory, symbols.globals.firstmoduledata, layout.moduledata));
+  FunctionTable functions{std::make_shared<const ImageReader>(file, bias), module, layout.func};
+  return GoProcess{std::move(version), layout, symbols.globals, std::move(memory), std::move(functions)};
 }
 
 }  // namespace proctor

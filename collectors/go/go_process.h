@@ -29,7 +29,8 @@ class GoProcess {
   static Result<GoProcess> attach(const ProcDir& process);
 
   const std::string& version() const { return version_; }  // "go1.26.8"
-  const GoLayout& layout() const { return *layout_; }
+  /// From the binary's DWARF where it has that, else from the table.
+  const GoLayout& layout() const { return layout_; }
   const GoGlobals& globals() const { return globals_; }
   const MemoryReader& memory() const { return *memory_; }
   const FunctionTable& functions() const { return functions_; }
@@ -38,13 +39,13 @@ class GoProcess {
   GoProcess(std::string version, const GoLayout& layout, const GoGlobals& globals,
             std::unique_ptr<const MemoryReader> memory, FunctionTable functions)
       : version_(std::move(version)),
-        layout_(&layout),
+        layout_(layout),
         globals_(globals),
         memory_(std::move(memory)),
         functions_(std::move(functions)) {}
 
   std::string version_;
-  const GoLayout* layout_;
+  GoLayout layout_;
   GoGlobals globals_;
   std::unique_ptr<const MemoryReader> memory_;
   FunctionTable functions_;

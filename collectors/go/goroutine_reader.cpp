@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kMaxGoroutines = 20'000'000;
 constexpr std::uint64_t kMaxProcessors = 1 << 16;
-constexpr std::size_t kChunk = 2048;                              // goroutines whose bytes are held at a time
+constexpr std::size_t kChunk = 512;  // goroutines whose bytes are held at a time: they fit a core's cache
 constexpr std::uint64_t kMaxStackCopy = std::uint64_t{64} << 10;  // innermost part; deeper frames are not shown
 constexpr std::uint64_t kMaxGap = 2048;                           // bytes between neighbours that are read with them
 constexpr std::uint64_t kMaxPiece = std::uint64_t{256} << 10;

@@ -18,23 +18,27 @@ struct GLayout {
   std::uint32_t atomicstatus, goid, waitsince, waitreason, tracking_seq, lockedm;
   std::optional<std::uint32_t> parent_goid;  // 1.21
   std::uint32_t gopc, startpc, waiting, labels;
+  friend bool operator==(const GLayout&, const GLayout&) = default;
 };
 
 struct SchedLayout {
+  std::uint32_t gfree_n;                         // sched.gFree.n, or from 1.25 sched.gFree.stack.size
+  std::optional<std::uint32_t> gfree_nostack_n;  // 1.25: sched.gFree.noStack.size, added to gfree_n
   std::uint32_t size, goidgen, ngsys, lock;
-  std::uint32_t gfree_n;                            // sched.gFree.n, or from 1.25 sched.gFree.stack.size
-  std::optional<std::uint32_t> gfree_nostack_n;     // 1.25: sched.gFree.noStack.size, added to gfree_n
   std::optional<std::uint32_t> goroutines_created;  // 1.26: of processors that are no more
+  friend bool operator==(const SchedLayout&, const SchedLayout&) = default;
 };
 
 struct PLayout {
-  std::uint32_t size, id, goidcache, goidcacheend, gfree_n;
+  std::uint32_t gfree_n, size, id, goidcache, goidcacheend;
   std::optional<std::uint32_t> goroutines_created;  // 1.26
+  friend bool operator==(const PLayout&, const PLayout&) = default;
 };
 
 struct ModuledataLayout {
   std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, gofunc,
       next;
+  friend bool operator==(const ModuledataLayout&, const ModuledataLayout&) = default;
 };
 
 struct FuncLayout {
@@ -42,6 +46,7 @@ struct FuncLayout {
   std::uint32_t func_id;
   std::uint32_t inlined_size;  // of runtime.inlinedCall
   bool inlined_has_parent;     // 1.18 and 1.19: an entry names its parent by index
+  friend bool operator==(const FuncLayout&, const FuncLayout&) = default;
 };
 
 /// All that is read of one release of the Go runtime.
@@ -61,5 +66,11 @@ struct GoLayout {
 /// toolchain with experiments that move fields ("X:...").
 Result<const GoLayout*> layout_of(const GoVersion& version);
 std::span<const GoLayout> all_layouts();
+
+class DwarfTypes;
+
+/// A row with every offset that the binary's own DWARF knows in place of the table's: a vendor's toolchain may have
+/// moved fields.
+GoLayout with_dwarf(GoLayout layout, const DwarfTypes& types);
 
 }  // namespace proctor

@@ -88,8 +88,10 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   }
   const GoroutineReader reader{*process_};
   const GoroutineCounts counts = PROCTOR_TRY(reader.read_counts());
-  Round round;
   const std::vector<RemoteAddress> addresses = PROCTOR_TRY(reader.list());
+  Round round;
+  round.standing.reserve(addresses.size());
+  round.samples.reserve(addresses.size());
   PROCTOR_TRY_VOID(read(addresses, round));
   // What moved while it was read has most likely come to rest by now.
   const std::vector<RemoteAddress> again = std::exchange(round.torn, {});

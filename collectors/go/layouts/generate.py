@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the rows of layout.h as C++ from go-offsets.json: generate.py IN OUT.
+"""Writes the rows of layout.h as C++ from go-offsets.json, and what fills a row from DWARF: generate.py IN ROWS DWARF.
 
 Fails where a field that we read has moved between two point releases of a minor version, or is missing
 in a version that the header does not mark as optional: a row must never be half right.
@@ -21,6 +21,11 @@ MODULEDATA = {
     "pctab": "pctab", "pclntable": "pclntable", "ftab": "ftab", "minpc": "minpc", "maxpc": "maxpc", "text": "text",
     "etext": "etext", "gofunc": "gofunc", "next": "next",
 }
+SCHED = {"size": "_size", "goidgen": "goidgen", "ngsys": "ngsys", "lock": "lock",
+         "goroutines_created": "goroutinesCreated?"}
+P = {"size": "_size", "id": "id", "goidcache": "goidcache", "goidcacheend": "goidcacheend",
+     "goroutines_created": "goroutinesCreated?"}
+FUNC = {"size": "_size", "func_id": "funcID"}
 USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList"}
 
 
@@ -56,26 +61,39 @@ def row(version, entry, reasons):
     nostack = "std::nullopt" if sched_free_nostack is None else sched_free_nostack
     source = f"{entry['source']}; {entry['verified']}".replace('"', "'")
     reason_list = ", ".join(json.dumps(reason) for reason in reasons)
-    sched = a["schedt"]
-    p = a["p"]
     return f"""constexpr std::string_view kWaitReasons{minor}[] = {{{reason_list}}};
 constexpr GoLayout kRow{minor}{{
     .from = {{1, {minor}, 0}},
     .until = {{1, {minor + 1}, 0}},
     .source = "{source}",
     .g = {{{members(a["g"], G)}}},
-    .sched = {{.size = {sched["_size"]}, .goidgen = {sched["goidgen"]}, .ngsys = {sched["ngsys"]},
-              .lock = {sched["lock"]}, .gfree_n = {sched_free}, .gfree_nostack_n = {nostack},
-              .goroutines_created = {value(sched, "goroutinesCreated?")}}},
-    .p = {{.size = {p["_size"]}, .id = {p["id"]}, .goidcache = {p["goidcache"]}, .goidcacheend = {p["goidcacheend"]},
-          .gfree_n = {p_free}, .goroutines_created = {value(p, "goroutinesCreated?")}}},
+    .sched = {{.gfree_n = {sched_free}, .gfree_nostack_n = {nostack}, {members(a["schedt"], SCHED)}}},
+    .p = {{.gfree_n = {p_free}, {members(a["p"], P)}}},
     .moduledata = {{{members(a["moduledata"], MODULEDATA)}}},
-    .func = {{.size = {a["_func"]["_size"]}, .func_id = {a["_func"]["funcID"]},
-             .inlined_size = {a["inlinedCall"]["_size"]},
+    .func = {{{members(a["_func"], FUNC)}, .inlined_size = {a["inlinedCall"]["_size"]},
              .inlined_has_parent = {str("parent" in a["inlinedCall"]).lower()}}},
     .wait_reasons = kWaitReasons{minor},
 }};
 """
+
+
+def dwarf_reader():
+    """Statements that overwrite the members of `layout` with what `types` knows."""
+    parts = {"g": ("runtime.g", G), "sched": ("runtime.schedt", SCHED), "p": ("runtime.p", P),
+             "moduledata": ("runtime.moduledata", MODULEDATA), "func": ("runtime._func", FUNC)}
+    lines = []
+    for part, (struct, names) in parts.items():
+        for member, field in names.items():
+            if field == "_size":
+                lines.append(f'take(types.size_of("{struct}"), layout.{part}.{member});')
+            else:
+                lines.append(f'take(types.offset_of("{struct}", "{field.rstrip("?")}"), layout.{part}.{member});')
+    for struct, part in (("runtime.schedt", "sched"), ("runtime.p", "p")):
+        for field in ("gFree.n", "gFree.size", "gFree.stack.size"):
+            lines.append(f'take(types.offset_of("{struct}", "{field}"), layout.{part}.gfree_n);')
+    lines.append('take(types.offset_of("runtime.schedt", "gFree.noStack.size"), layout.sched.gfree_nostack_n);')
+    lines.append('take(types.size_of("runtime.inlinedCall"), layout.func.inlined_size);')
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -87,6 +105,8 @@ def main():
         out.write("// Written by layouts/generate.py from layouts/go-offsets.json.\n")
         out.write("\n".join(rows))
         out.write(f"constexpr GoLayout kRows[] = {{{names}}};\n")
+    with open(sys.argv[3], "w", encoding="utf-8") as out:
+        out.write("// Written by layouts/generate.py.\n" + dwarf_reader())
 
 
 main()
