@@ -1,0 +1,231 @@
+// Compares what is read from outside with what a real Go program says of itself, for every build of park.go.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+
+#include "collectors/elf/dwarf_types.h"
+#include "collectors/go/build_info.h"
+#include "collectors/goroutines/goroutine_history.h"
+#include "tests/support/child_process.h"
+
+namespace proctor {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> park_binaries() {
+  std::vector<std::string> binaries;
+  if (fs::exists(PARK_BINARIES)) {
+    for (const auto& entry : fs::directory_iterator(PARK_BINARIES)) binaries.push_back(entry.path());
+  }
+  std::ranges::sort(binaries);
+  return binaries;
+}
+
+bool is_stripped(const std::string& binary) { return binary.ends_with("-stripped"); }
+
+GoroutineHistory watch(const ChildProcess& child) {
+  const auto root = ProcRoot::open("/proc");
+  auto process = GoProcess::attach(root->open_process(child.pid()).value());
+  EXPECT_TRUE(process) << process.error();
+  return GoroutineHistory{*std::move(process)};
+}
+
+/// Members by the name of the function that the user wrote.
+std::map<std::string, std::uint64_t> members_by_function(const GoroutineSnapshot& snapshot) {
+  std::map<std::string, std::uint64_t> members;
+  for (const GoroutineSample& goroutine : snapshot.goroutines) {
+    if (!goroutine.system) ++members[snapshot.sites[goroutine.site].user.function];
+  }
+  return members;
+}
+
+std::uint64_t user_goroutines(const GoroutineSnapshot& snapshot) {
+  return static_cast<std::uint64_t>(std::ranges::count(snapshot.goroutines, false, &GoroutineSample::system));
+}
+
+/// The counts of a debug=1 profile, each under the first function of main.
+std::map<std::string, std::uint64_t> members_in_profile(const std::vector<std::string>& lines) {
+  std::map<std::string, std::uint64_t> members;
+  std::uint64_t count = 0;
+  bool named = true;
+  for (const std::string& line : lines) {
+    if (!line.starts_with("#")) {
+      count = std::strtoull(line.c_str(), nullptr, 10);
+      named = false;
+      continue;
+    }
+    const std::size_t begin = line.find("\tmain.");
+    if (named || begin == std::string::npos) continue;
+    members[line.substr(begin + 1, line.find('+', begin) - begin - 1)] += count;
+    named = true;
+  }
+  return members;
+}
+
+/// Looks until the program has come to rest: all its goroutines wait.
+std::shared_ptr<const GoroutineSnapshot> look_at_rest(GoroutineHistory& history) {
+  while (true) {
+    const auto snapshot = history.look();
+    EXPECT_TRUE(snapshot) << snapshot.error();
+    if (!snapshot) return nullptr;
+    const bool rests = std::ranges::all_of((*snapshot)->goroutines, [&](const GoroutineSample& goroutine) {
+      return goroutine.system || goroutine.state == GoroutineState::waiting ||
+             goroutine.state == GoroutineState::syscall;
+    });
+    if (rests && (*snapshot)->torn == 0) return *snapshot;
+  }
+}
+
+class GoConformance : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (is_stripped(GetParam())) return;
+    child_.emplace(std::vector<std::string>{GetParam()});
+    version_ = child_->read_line();
+  }
+  std::optional<ChildProcess> child_;
+  std::string version_;
+};
+
+TEST_P(GoConformance, RowsOfTheTableAreThoseOfTheBinary) {
+  const auto file = ElfFile::open(UniqueFd{::open(GetParam().c_str(), O_RDONLY | O_CLOEXEC)});
+  ASSERT_TRUE(file) << file.error();
+  const auto info = read_build_info(*file);
+  ASSERT_TRUE(info) << info.error();
+  const auto row = layout_of(parse_go_version(info->go_version).value());
+  ASSERT_TRUE(row) << row.error();
+  const auto types = DwarfTypes::open(*file, "runtime");
+  if (is_stripped(GetParam())) {
+    EXPECT_FALSE(types);
+    return;
+  }
+  ASSERT_TRUE(types) << types.error();
+  const GoLayout known = with_dwarf(**row, *types);
+  EXPECT_EQ(known.g, (*row)->g);
+  EXPECT_EQ(known.sched, (*row)->sched);
+  EXPECT_EQ(known.p, (*row)->p);
+  EXPECT_EQ(known.moduledata, (*row)->moduledata);
+  EXPECT_EQ(known.func, (*row)->func);
+}
+
+TEST_P(GoConformance, CountsAndSitesAreThoseOfTheRuntime) {
+  if (is_stripped(GetParam())) return;
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 20");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_EQ(snapshot->runtime_version, version_);
+  child_->send("count");
+  EXPECT_EQ(child_->read_line(), std::to_string(snapshot->user_count));
+  EXPECT_EQ(user_goroutines(*snapshot), snapshot->user_count);
+  child_->send("profile");
+  auto expected = members_in_profile(child_->read_lines_until("end"));
+  expected.erase("main.main");  // it writes the profile, so it stands elsewhere now
+  auto seen = members_by_function(*snapshot);
+  seen.erase("main.main");
+  EXPECT_EQ(seen, expected);
+  EXPECT_EQ(seen["main.parkReceive"], 40U);  // 20 of them from parkDeep
+}
+
+TEST_P(GoConformance, WaitReasonsAreInTheWordsOfThatRuntime) {
+  if (is_stripped(GetParam())) return;
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 1");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  std::map<std::string, std::string> reasons;
+  for (const GoroutineSample& goroutine : snapshot->goroutines) {
+    const Site& site = snapshot->sites[goroutine.site];
+    reasons[site.user.function] = site.reason;
+    if (site.user.function == "main.parkSyscall") {
+      EXPECT_EQ(goroutine.state, GoroutineState::syscall);
+    }
+    if (site.user.function.starts_with("main.park")) {
+      EXPECT_EQ(site.created_by.function, "main.park");
+    }
+  }
+  const GoVersion version = parse_go_version(version_).value();
+  const bool split = version >= GoVersion{1, 20, 0};
+  const bool split_groups = version >= GoVersion{1, 24, 0};
+  EXPECT_EQ(reasons["main.parkReceive"], "chan receive");
+  EXPECT_EQ(reasons["main.parkSend"], "chan send");
+  EXPECT_EQ(reasons["main.parkNil"], "chan receive (nil chan)");
+  EXPECT_EQ(reasons["main.parkMutex"], split ? "sync.Mutex.Lock" : "semacquire");
+  EXPECT_EQ(reasons["main.parkRead"], split ? "sync.RWMutex.RLock" : "semacquire");
+  EXPECT_EQ(reasons["main.parkGroup"], split_groups ? "sync.WaitGroup.Wait" : "semacquire");
+  EXPECT_EQ(reasons["main.parkCond"], "sync.Cond.Wait");
+  EXPECT_EQ(reasons["main.parkEmpty"], "select (no cases)");
+  EXPECT_EQ(reasons["main.parkSleep"], "sleep");
+  EXPECT_EQ(reasons["main.parkSelect"], "select");
+}
+
+TEST_P(GoConformance, NothingChangedIsTheSameSnapshot) {
+  if (is_stripped(GetParam())) return;
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 50");
+  ASSERT_EQ(child_->read_line(), "parked");
+  (void)look_at_rest(history);
+  const auto first = look_at_rest(history);
+  const auto second = look_at_rest(history);
+  EXPECT_EQ(first.get(), second.get());
+}
+
+TEST_P(GoConformance, AProgramInFullMotionGivesNoFalseFrame) {
+  if (is_stripped(GetParam())) return;
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 10");
+  ASSERT_EQ(child_->read_line(), "parked");
+  child_->send("churn 50");
+  ASSERT_EQ(child_->read_line(), "churning");
+  std::uint64_t created = 0;
+  for (int round = 0; round < 200; ++round) {
+    const auto snapshot = history.look();
+    ASSERT_TRUE(snapshot) << snapshot.error();
+    // What stands still is counted exactly in the midst of it.
+    EXPECT_EQ(members_by_function(**snapshot)["main.parkSend"], 10U);
+    for (const GoroutineSample& goroutine : (*snapshot)->goroutines) {
+      const Site& site = (*snapshot)->sites[goroutine.site];
+      if (goroutine.system || site.frames.empty()) continue;
+      // A stack ends in the function that the goroutine began with, or that of an end: runtime.goexit1.
+      EXPECT_THAT(site.frames.back().function,
+                  testing::AnyOf(testing::StartsWith("main."), "runtime.main", "runtime.goexit1", "runtime.goexit0"))
+          << site.state << " " << site.reason;
+    }
+    EXPECT_GE((*snapshot)->created_total.value_or(created), created);
+    created = (*snapshot)->created_total.value_or(created);
+  }
+}
+
+TEST_P(GoConformance, AStrippedBinaryIsRefusedByName) {
+  if (!is_stripped(GetParam())) return;
+  ChildProcess child{{GetParam()}};
+  ASSERT_THAT(child.read_line(), testing::StartsWith("go1."));  // runs, and is no longer this program's copy
+  const auto root = ProcRoot::open("/proc");
+  const auto process = GoProcess::attach(root->open_process(child.pid()).value());
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().code, ErrorCode::no_go_symbols) << process.error();
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, GoConformance, testing::ValuesIn(park_binaries()), [](const auto& binary) {
+  std::string name = fs::path{binary.param}.filename();
+  std::ranges::replace_if(
+      name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return name;
+});
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoConformance);
+
+}  // namespace
+}  // namespace proctor
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (proctor::park_binaries().empty()) std::puts("Skipped: no Go toolchain on this machine");
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,129 @@
+// Park answers commands on its standard input, so that a test can compare what it sees from outside with what the
+// runtime says of itself.
+//
+//	park N    parks N goroutines at each of the places below
+//	churn N   starts N goroutines that come and go without end
+//	count     prints runtime.NumGoroutine()
+//	profile   prints the goroutine profile (debug=1), then "end"
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"runtime/pprof"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+var (
+	held    sync.Mutex
+	readers sync.RWMutex
+	group   sync.WaitGroup
+	cond    = sync.NewCond(&sync.Mutex{})
+)
+
+func parkReceive()                  { c := make(chan int); <-c }
+func parkSend()                     { c := make(chan int); c <- 1 }
+func parkNil()                      { var c chan int; <-c }
+func parkMutex()                    { held.Lock(); held.Unlock() }
+func parkRead()                     { readers.RLock(); readers.RUnlock() }
+func parkGroup()                    { group.Wait() }
+func parkCond()                     { cond.L.Lock(); cond.Wait(); cond.L.Unlock() }
+func parkEmpty()                    { select {} }
+func parkSleep()                    { time.Sleep(time.Hour) }
+func parkContext(c context.Context) { <-c.Done() }
+func parkDeep(depth int) {
+	if depth > 0 {
+		parkDeep(depth - 1)
+		return
+	}
+	parkReceive()
+}
+
+func parkSelect(c context.Context) {
+	never := make(chan int)
+	select {
+	case <-c.Done():
+	case <-never:
+	}
+}
+
+func parkSyscall(fd int) {
+	var b [1]byte
+	_, _ = syscall.Read(fd, b[:])
+}
+
+func park(n int, ctx context.Context, fd int) {
+	for i := 0; i < n; i++ {
+		go parkReceive()
+		go parkSend()
+		go parkNil()
+		go parkMutex()
+		go parkRead()
+		go parkGroup()
+		go parkCond()
+		go parkEmpty()
+		go parkSleep()
+		go parkContext(ctx)
+		go parkSelect(ctx)
+		go parkDeep(40)
+	}
+	go parkSyscall(fd)
+}
+
+func recurse(n int) int {
+	if n == 0 {
+		return 0
+	}
+	var pad [64]byte
+	pad[n%64] = byte(n)
+	return recurse(n-1) + int(pad[n%64])
+}
+
+func churn(n int) {
+	for i := 0; i < n; i++ {
+		go func(i int) {
+			for {
+				done := make(chan int)
+				go func() { recurse(i % 200); done <- 1 }()
+				<-done
+			}
+		}(i)
+	}
+}
+
+func main() {
+	held.Lock()
+	readers.Lock()
+	group.Add(1)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var pipe [2]int
+	if err := syscall.Pipe(pipe[:]); err != nil {
+		panic(err)
+	}
+	fmt.Println(runtime.Version())
+	input := bufio.NewScanner(os.Stdin)
+	for input.Scan() {
+		var command string
+		var n int
+		fmt.Sscan(input.Text(), &command, &n)
+		switch command {
+		case "park":
+			park(n, ctx, pipe[0])
+			fmt.Println("parked")
+		case "churn":
+			churn(n)
+			fmt.Println("churning")
+		case "count":
+			fmt.Println(runtime.NumGoroutine())
+		case "profile":
+			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
+			fmt.Println("end")
+		}
+	}
+}
