@@ -1,0 +1,17 @@
+#include "agent/ledger/population.h"
+
+namespace proctor {
+
+std::string_view to_string(PopulationKind kind) {
+  switch (kind) {
+    case PopulationKind::goroutine: return "goroutine";
+    case PopulationKind::thread: return "thread";
+    case PopulationKind::fd: return "fd";
+    case PopulationKind::socket: return "socket";
+    case PopulationKind::mapping: return "mapping";
+    case PopulationKind::child: return "child";
+  }
+  return "unknown";
+}
+
+}  // namespace proctor

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/ledger/cohorts.h"
+#include "agent/ledger/population.h"
+
+namespace proctor {
+
+/// Those that arrived at a site in one period of the window.
+struct Cohort {
+  MonotonicTime begin{};
+  std::uint64_t arrived = 0;
+  std::uint64_t alive = 0;  // of them, still there at the last look
+};
+
+/// What a site gained and lost within the window.
+struct SiteGrowth {
+  std::shared_ptr<const Site> site;
+  std::uint64_t members = 0;
+  std::vector<Cohort> cohorts;       // oldest first; a period without arrivals has none
+  std::uint64_t old_departures = 0;  // in the window, of members older than it or than the first look
+  /// The last look at which the site had as few members as ever since its growth began. Absent where it does not
+  /// grow; after eight windows without a new height, growth begins anew.
+  std::optional<MonotonicTime> first_seen_growth;
+  Nanoseconds oldest{};
+};
+
+/// The members of one population of one process, who came and who left, and where. The cost of a look is one pass
+/// over its census. Keeps 40 bytes for a member, at most four times `max_sites` sites, and no snapshot.
+class PopulationLedger {
+ public:
+  /// `max_sites` are kept apart in a view, `window` is what growth looks back on.
+  PopulationLedger(PopulationKind kind, std::uint32_t max_sites, Nanoseconds window);
+
+  /// Takes in what a look at `now` saw. Of members with the same key only the first counts.
+  void update(const Census& census, MonotonicTime now);
+  /// A look at `now` saw what the look before it saw.
+  void age(MonotonicTime now);
+
+  PopulationKind kind() const { return kind_; }
+  /// Counters never fall. An event counts for its site while that is kept apart, else for kOtherSite.
+  PopulationView view(MonotonicTime now) const;
+  /// All sites that have members, most first, then kOtherSite for those that are too many to be kept at all.
+  std::vector<SiteGrowth> growth(MonotonicTime now) const;
+
+ private:
+  struct Record {
+    MemberKey key;
+    MonotonicTime since;  // in this wait
+    SiteId site{};
+    std::uint32_t wait_token = 0;
+    std::uint32_t born = 0;  // period of its arrival at the site
+  };
+  static_assert(sizeof(Record) == 40);
+
+  struct Place {
+    std::shared_ptr<const Site> site;
+    std::uint64_t members = 0;
+    std::uint64_t arrivals = 0;
+    std::uint64_t departures = 0;
+    std::uint64_t arrived_now = 0;  // in the look that is being taken in
+    std::uint64_t departed_now = 0;
+    std::uint64_t members_to_come = 0;
+    MonotonicTime since = MonotonicTime::max();  // of the member longest in its wait
+    Bytes held{};
+    MonotonicTime populated_at{};  // the last look at which it had members
+    bool apart = false;            // has a line of its own in the view
+    bool fresh = true;             // not known before the look that is being taken in
+    bool followed = false;         // the figures below have begun
+    std::uint64_t fewest = 0;
+    MonotonicTime fewest_at{};
+    std::uint64_t most = 0;
+    MonotonicTime most_at{};
+    Cohorts cohorts;
+  };
+  class Merge;
+
+  std::uint32_t period_at(MonotonicTime now) const;
+  MonotonicTime begin_of(std::uint32_t period) const;
+  Place& place_of(SiteId site);
+  std::vector<Place*> admit(const Census& census, const std::vector<const Member*>& members, std::uint32_t period);
+  void rank();
+  void credit_events();
+  void follow_growth(Place& place, MonotonicTime now) const;
+  SiteGrowth growth_of(const Place& place, MonotonicTime now) const;
+
+  PopulationKind kind_;
+  std::size_t max_sites_;
+  Nanoseconds window_;
+  Nanoseconds period_;
+  std::optional<MonotonicTime> first_look_;
+  std::vector<Record> records_;  // ascending by key
+  std::unordered_map<SiteId, Place> places_;
+  Place other_;  // of sites that are not in places_; its counters also hold the events of those not apart
+  std::uint64_t arrivals_ = 0;
+  std::uint64_t departures_ = 0;
+};
+
+}  // namespace proctor

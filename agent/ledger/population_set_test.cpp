@@ -1,0 +1,63 @@
+#include "agent/ledger/population_set.h"
+
+#include <gtest/gtest.h>
+
+namespace proctor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr MonotonicTime kStart{1000s};
+
+std::shared_ptr<const GoroutineSnapshot> goroutines(std::uint64_t count) {
+  auto snapshot = std::make_shared<GoroutineSnapshot>();
+  snapshot->sites = {Site{.id = SiteId{5}}};
+  for (std::uint64_t goid = 1; goid <= count; ++goid) snapshot->goroutines.push_back({.goid = goid});
+  return snapshot;
+}
+
+std::shared_ptr<const Observation> look(MonotonicTime at, Part<GoroutineSnapshot> part) {
+  auto made = std::make_shared<Observation>();
+  made->sampled_at = at;
+  made->goroutines = std::move(part);
+  return made;
+}
+
+TEST(PopulationSet, KeepsALedgerForEachKindThatWasRead) {
+  PopulationSet set{{}, {}};
+  set.update(look(kStart, goroutines(3)));
+  const auto views = set.views(kStart);
+  ASSERT_EQ(views.size(), 2U);
+  EXPECT_EQ(views[0].kind, PopulationKind::goroutine);
+  EXPECT_EQ(views[0].members, 3U);
+  EXPECT_EQ(views[1].kind, PopulationKind::child);
+  EXPECT_EQ(set.ledgers().size(), 2U);
+}
+
+TEST(PopulationSet, APartThatFailedKeepsItsMembers) {
+  PopulationSet set{{}, {}};
+  set.update(look(kStart, goroutines(3)));
+  set.update(
+      look(kStart + 1s, Result<std::shared_ptr<const GoroutineSnapshot>>{fail(ErrorCode::torn_read, "changed")}));
+  ASSERT_EQ(set.views(kStart).size(), 1U);
+  EXPECT_EQ(set.views(kStart)[0].kind, PopulationKind::child);
+  EXPECT_EQ(set.ledgers()[0]->view(kStart).members, 3U);
+  set.update(look(kStart + 2s, goroutines(4)));
+  const auto views = set.views(kStart + 2s);
+  EXPECT_EQ(views[0].arrivals, 1U);
+  EXPECT_EQ(views[0].departures, 0U);
+}
+
+TEST(PopulationSet, AnUnchangedSnapshotOnlyAges) {
+  PopulationSet set{{}, {}};
+  const auto snapshot = goroutines(3);
+  set.update(look(kStart, snapshot));
+  set.update(look(kStart + 5s, snapshot));
+  const auto view = set.views(kStart + 5s)[0];
+  EXPECT_EQ(view.members, 3U);
+  EXPECT_EQ(view.arrivals, 0U);
+  EXPECT_EQ(view.sites[0].oldest, 5s);
+}
+
+}  // namespace
+}  // namespace proctor
