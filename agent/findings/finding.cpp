@@ -1,0 +1,20 @@
+#include "agent/findings/finding.h"
+
+namespace proctor {
+
+std::string_view to_string(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::goroutine_leak: return "goroutine_leak";
+    case FindingKind::thread_leak: return "thread_leak";
+    case FindingKind::fd_leak: return "fd_leak";
+    case FindingKind::socket_leak: return "socket_leak";
+    case FindingKind::memory_leak: return "memory_leak";
+    case FindingKind::mapping_leak: return "mapping_leak";
+    case FindingKind::zombie_leak: return "zombie_leak";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Certainty certainty) { return certainty == Certainty::proven ? "proven" : "suspected"; }
+
+}  // namespace proctor

@@ -1,0 +1,83 @@
+#include "agent/findings/leak_detector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/findings/leak_text.h"
+
+namespace proctor {
+namespace {
+
+constexpr int kSettleShare = 8;  // of the window: younger arrivals had no time to leave
+constexpr int kSpreadShare = 4;  // of the window: the least time over which arrivals must be spread
+constexpr std::size_t kMinCohorts = 3;
+constexpr double kEvenSurvival = 0.6;  // the older half may have lost this much more than the younger
+
+std::optional<FindingKind> kind_of(PopulationKind kind) {
+  switch (kind) {
+    case PopulationKind::goroutine: return FindingKind::goroutine_leak;
+    case PopulationKind::thread: return FindingKind::thread_leak;
+    case PopulationKind::fd: return FindingKind::fd_leak;
+    case PopulationKind::socket: return FindingKind::socket_leak;
+    case PopulationKind::mapping: return FindingKind::mapping_leak;
+    case PopulationKind::child: return std::nullopt;  // living children are a workload; zombies are judged elsewhere
+  }
+  return std::nullopt;
+}
+
+/// Of those that arrived, the share that is still there.
+double survival(const std::vector<Cohort>& cohorts, std::size_t begin, std::size_t end) {
+  std::uint64_t arrived = 0;
+  std::uint64_t alive = 0;
+  for (std::size_t i = begin; i < end; ++i) {
+    arrived += cohorts[i].arrived;
+    alive += cohorts[i].alive;
+  }
+  return arrived == 0 ? 0 : static_cast<double>(alive) / static_cast<double>(arrived);
+}
+
+}  // namespace
+
+std::optional<Finding> detect_leak(PopulationKind kind, const SiteGrowth& growth, const FindingsConfig& config,
+                                   const Instant& instant) {
+  const auto finding_kind = kind_of(kind);
+  if (!finding_kind || !growth.site || growth.site->id == kOtherSite) return std::nullopt;
+  const MonotonicTime warm = instant.process_start + config.warm_up;
+  const MonotonicTime settled = instant.now - config.window / kSettleShare;
+  std::vector<Cohort> cohorts;
+  for (const Cohort& cohort : growth.cohorts) {
+    if (cohort.begin >= warm && cohort.begin <= settled) cohorts.push_back(cohort);
+  }
+  const auto stayed = [](const Cohort& cohort) { return cohort.alive > 0; };
+  const auto first = std::ranges::find_if(cohorts, stayed);
+  const auto last = std::find_if(cohorts.rbegin(), cohorts.rend(), stayed);
+  if (first == cohorts.end()) return std::nullopt;
+  std::uint64_t survivors = 0;
+  for (const Cohort& cohort : cohorts) survivors += cohort.alive;
+
+  const Nanoseconds spread = last->begin - first->begin;
+  const auto surviving = static_cast<std::size_t>(std::ranges::count_if(cohorts, stayed));
+  if (survivors < config.min_arrivals || surviving < kMinCohorts) return std::nullopt;
+  if (spread < config.window / kSpreadShare) return std::nullopt;
+  // A member that left although it was older than the window: the site does let go.
+  if (growth.old_departures * 2 > survivors) return std::nullopt;
+  const std::size_t half = cohorts.size() / 2;
+  if (survival(cohorts, 0, half) < kEvenSurvival * survival(cohorts, half, cohorts.size())) return std::nullopt;
+  // No longer than the window's half without another one: it has come to an end.
+  if (instant.now - last->begin > config.window / 2) return std::nullopt;
+
+  const MonotonicTime since = growth.first_seen_growth.value_or(first->begin);
+  Finding finding{.kind = *finding_kind, .certainty = Certainty::suspected, .site = growth.site};
+  finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - since);
+  finding.members = survivors;
+  finding.oldest = growth.oldest;
+  finding.per_second =
+      static_cast<double>(survivors) / seconds(settled - first->begin + config.window / kSettleShare / 4);
+  finding.says = leak_sentence(kind, finding, instant.now - first->begin);
+  finding.advice = leak_advice(kind, *growth.site);
+  return finding;
+}
+
+}  // namespace proctor

@@ -1,0 +1,86 @@
+#include "agent/findings/leak_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace proctor {
+namespace {
+
+std::string_view members_of(PopulationKind kind) {
+  switch (kind) {
+    case PopulationKind::goroutine: return "goroutines";
+    case PopulationKind::thread: return "threads";
+    case PopulationKind::fd: return "descriptors";
+    case PopulationKind::socket: return "sockets";
+    case PopulationKind::mapping: return "mappings";
+    case PopulationKind::child: return "child processes";
+  }
+  return "members";
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// The place in one phrase: function, file and line, and what is waited for, as far as they are known.
+std::string place_of(const Site& site) {
+  std::string place = site.user.function;
+  std::string detail;
+  if (site.user.line != 0) {
+    detail = fmt::format("{}:{}", base_name(site.user.file), site.user.line);
+  } else if (!site.user.file.empty()) {
+    place += place.empty() ? site.user.file : " " + site.user.file;
+  }
+  const std::string& wait = site.reason.empty() ? site.state : site.reason;
+  if (!wait.empty()) detail += detail.empty() ? wait : ", " + wait;
+  if (place.empty()) return detail;
+  return detail.empty() ? place : fmt::format("{} ({})", place, detail);
+}
+
+struct Advice {
+  std::string_view reason;
+  std::string_view text;
+};
+constexpr auto kGoroutineAdvice = std::to_array<Advice>({
+    {"chan send", "nobody receives: give the channel room for the value, or select on the context as well"},
+    {"chan receive", "nobody sends or closes: close the channel on every path, or select on the context as well"},
+    {"select", "no case becomes ready: cancel the context, and call its cancel function on every path"},
+    {"chan receive (nil chan)", "the channel was never made"},
+    {"chan send (nil chan)", "the channel was never made"},
+    {"sync.Mutex.Lock", "the holder does not unlock: look for a return between Lock and Unlock, or a lock cycle"},
+    {"sync.RWMutex.Lock", "a reader or writer does not unlock, or one goroutine read-locks twice"},
+    {"sync.RWMutex.RLock", "a writer holds or waits for the lock for ever"},
+    {"semacquire", "a mutex, RWMutex or WaitGroup is never released: look for a missing Unlock or Done"},
+    {"sync.WaitGroup.Wait", "a Done is missing on some path"},
+    {"sync.Cond.Wait", "nobody calls Signal or Broadcast"},
+    {"IO wait", "the peer says nothing more: set a deadline, and close bodies and connections"},
+    {"sleep", "more is started than ends: bound the number of sleepers"},
+});
+
+}  // namespace
+
+std::string leak_sentence(PopulationKind kind, const Finding& finding, Nanoseconds span) {
+  return fmt::format("{} {} arrived at {} in {:.0f} s and stayed: {:.3g} per second; the oldest is there for {:.0f} s.",
+                     finding.members, members_of(kind), place_of(*finding.site), seconds(span), finding.per_second,
+                     seconds(finding.oldest));
+}
+
+std::string leak_advice(PopulationKind kind, const Site& site) {
+  switch (kind) {
+    case PopulationKind::goroutine:
+      for (const Advice& advice : kGoroutineAdvice) {
+        if (advice.reason == site.reason) return std::string{advice.text};
+      }
+      return "find the path on which these goroutines end, and why it is not taken";
+    case PopulationKind::thread: return "join or end the threads that are started here; a pool bounds their number";
+    case PopulationKind::fd: return "close on every path, also after errors";
+    case PopulationKind::socket:
+      return site.state == "close_wait" ? "the peer has closed: close the socket when a read says so"
+                                        : "close connections that are no longer used; set idle timeouts";
+    case PopulationKind::mapping: return "unmap, or bound what maps";
+    case PopulationKind::child: return "wait for children that ended";
+  }
+  return {};
+}
+
+}  // namespace proctor

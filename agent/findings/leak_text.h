@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "agent/findings/finding.h"
+#include "agent/ledger/population.h"
+
+namespace proctor {
+
+/// "24 goroutines arrived at main.send (main.go:52, chan send) in 30 s and stayed: 0.8 per second; ..."
+std::string leak_sentence(PopulationKind kind, const Finding& finding, Nanoseconds span);
+
+/// What to look for in the code, from what the members wait for.
+std::string leak_advice(PopulationKind kind, const Site& site);
+
+}  // namespace proctor
