@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -38,3 +39,15 @@ using Nanoseconds = std::chrono::nanoseconds;
 constexpr double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace proctor
+
+template <>
+struct std::hash<proctor::Pid> {
+  std::size_t operator()(proctor::Pid pid) const noexcept { return static_cast<std::size_t>(proctor::number(pid)); }
+};
+
+template <>
+struct std::hash<proctor::Inode> {
+  std::size_t operator()(proctor::Inode inode) const noexcept {
+    return static_cast<std::size_t>(proctor::number(inode));
+  }
+};

@@ -51,6 +51,19 @@ Result<std::vector<std::int32_t>> list_numbers_at(int directory, const char* nam
   return numbers;
 }
 
+Result<std::string> read_link_at(int directory, const char* name) {
+  std::string text(256, '\0');
+  while (true) {
+    const ssize_t length = ::readlinkat(directory, name, text.data(), text.size());
+    if (length < 0) return fail_errno(errno, "readlink {}", name);
+    if (static_cast<std::size_t>(length) < text.size()) {
+      text.resize(static_cast<std::size_t>(length));
+      return text;
+    }
+    text.resize(text.size() * 2);
+  }
+}
+
 }  // namespace
 
 Result<UniqueFd> ProcDir::open_file(const char* name, int flags) const {
@@ -69,18 +82,7 @@ Result<std::string> ProcDir::read_file(const char* name, std::size_t limit) cons
   return read_whole(file.get(), name, limit);
 }
 
-Result<std::string> ProcDir::read_link(const char* name) const {
-  std::string text(256, '\0');
-  while (true) {
-    const ssize_t length = ::readlinkat(directory_.get(), name, text.data(), text.size());
-    if (length < 0) return fail_errno(errno, "readlink /proc/{}/{}", number(pid_), name);
-    if (static_cast<std::size_t>(length) < text.size()) {
-      text.resize(static_cast<std::size_t>(length));
-      return text;
-    }
-    text.resize(text.size() * 2);
-  }
-}
+Result<std::string> ProcDir::read_link(const char* name) const { return read_link_at(directory_.get(), name); }
 
 Result<std::vector<std::int32_t>> ProcDir::list_numbers(const char* name) const {
   return list_numbers_at(directory_.get(), name);
@@ -121,5 +123,7 @@ Result<std::string> ProcRoot::read_file(const char* name) const {
   if (!file.valid()) return fail_errno(errno, "open {}", (path_ / name).string());
   return read_whole(file.get(), name, std::size_t{16} << 20);
 }
+
+Result<std::string> ProcRoot::read_link(const char* name) const { return read_link_at(directory_.get(), name); }
 
 }  // namespace proctor

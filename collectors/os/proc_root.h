@@ -48,6 +48,8 @@ class ProcRoot {
   Result<ProcDir> open_process(Pid pid) const;
   /// A file of the root itself: "stat", "sys/vm/max_map_count".
   Result<std::string> read_file(const char* name) const;
+  /// The text of a link of the root itself: "self".
+  Result<std::string> read_link(const char* name) const;
   const std::filesystem::path& path() const { return path_; }
 
  private:

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -43,6 +43,14 @@ struct TargetDescription {
   bool zombie = false;
 };
 
+/// A child of a target.
+struct ChildProcess {
+  Pid pid{};
+  StartTime start_time{};
+  std::string comm;
+  bool zombie = false;
+};
+
 /// A process that a rule of the configuration matched.
 class Target {
  public:
@@ -53,13 +61,16 @@ class Target {
   const TargetIdentity& identity() const { return description_.identity; }
   const ProcDir& process() const { return process_; }
   const TargetRule& rule() const { return *rule_; }
-  /// After exec or a rename: the same process, described anew.
-  void describe(TargetDescription description) { description_ = std::move(description); }
+  const std::shared_ptr<const TargetRule>& shared_rule() const { return rule_; }
+  /// Its direct children at the last selection.
+  const std::vector<ChildProcess>& children() const { return children_; }
+  void set_children(std::vector<ChildProcess> children) { children_ = std::move(children); }
 
  private:
   TargetDescription description_;
   ProcDir process_;
   std::shared_ptr<const TargetRule> rule_;
+  std::vector<ChildProcess> children_;
 };
 
 }  // namespace proctor

@@ -1,0 +1,116 @@
+#include "collectors/os/cgroup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/unique_fd.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::uint64_t kNoLimitV1 = std::uint64_t{1} << 62;  // version 1 writes a number near 2^63 for "none"
+constexpr std::size_t kContainerDigits = 64;
+
+bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+bool lists(std::string_view controllers, std::string_view wanted) {
+  while (!controllers.empty()) {
+    const std::size_t end = std::min(controllers.find(','), controllers.size());
+    if (controllers.substr(0, end) == wanted) return true;
+    controllers.remove_prefix(std::min(end + 1, controllers.size()));
+  }
+  return false;
+}
+
+std::optional<std::uint64_t> read_number(const std::filesystem::path& file) {
+  const UniqueFd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 32> text{};
+  const ssize_t size = fd.valid() ? ::read(fd.get(), text.data(), text.size()) : -1;
+  if (size <= 0) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + size, value);
+  return parsed.ec == std::errc{} ? std::optional{value} : std::nullopt;  // "max"
+}
+
+/// The lowest of the limits from `path` up to the root of the hierarchy.
+std::optional<std::uint64_t> lowest_on_the_way(const std::filesystem::path& hierarchy, std::filesystem::path path,
+                                               const char* file) {
+  std::optional<std::uint64_t> lowest;
+  while (true) {
+    const auto limit = read_number(hierarchy / path.relative_path() / file);
+    if (limit && *limit < kNoLimitV1) lowest = std::min(lowest.value_or(*limit), *limit);
+    if (!path.has_relative_path()) return lowest;
+    path = path.parent_path();
+  }
+}
+
+}  // namespace
+
+std::vector<CgroupLine> parse_cgroup(std::string_view text) {
+  std::vector<CgroupLine> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t first = line.find(':');
+    const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
+    if (second == std::string_view::npos) continue;
+    lines.push_back({std::string{line.substr(first + 1, second - first - 1)}, std::string{line.substr(second + 1)}});
+  }
+  return lines;
+}
+
+std::string container_id_of(const std::vector<CgroupLine>& lines) {
+  std::string id;
+  std::size_t depth = 0;
+  for (const CgroupLine& line : lines) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= line.path.size(); ++i) {
+      if (i < line.path.size() && is_hexadecimal(line.path[i])) continue;
+      if (i - begin == kContainerDigits && begin >= depth) {
+        id = line.path.substr(begin, kContainerDigits);
+        depth = begin;
+      }
+      begin = i + 1;
+    }
+  }
+  return id;
+}
+
+std::string pod_uid_of(const std::vector<CgroupLine>& lines) {
+  constexpr std::size_t kUidLength = 36;
+  for (const CgroupLine& line : lines) {
+    for (std::size_t at = line.path.find("pod"); at != std::string::npos; at = line.path.find("pod", at + 1)) {
+      std::string uid = line.path.substr(at + 3, kUidLength);
+      // systemd's slices have underscores in place of dashes.
+      std::ranges::replace(uid, '_', '-');
+      const auto dashes = std::ranges::count(uid, '-');
+      const bool plain = std::ranges::all_of(uid, [](char c) { return is_hexadecimal(c) || c == '-'; });
+      if (uid.size() == kUidLength && dashes == 4 && plain) return uid;
+    }
+  }
+  return {};
+}
+
+std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount) {
+  std::optional<std::uint64_t> lowest;
+  const auto take = [&](const std::filesystem::path& hierarchy, const std::string& path, const char* file) {
+    const auto limit = lowest_on_the_way(hierarchy, path, file);
+    if (limit) lowest = std::min(lowest.value_or(*limit), *limit);
+  };
+  for (const CgroupLine& line : lines) {
+    if (line.controllers.empty()) {
+      take(mount, line.path, "memory.max");
+      take(mount / "unified", line.path, "memory.max");
+    } else if (lists(line.controllers, "memory")) {
+      take(mount / "memory", line.path, "memory.limit_in_bytes");
+    }
+  }
+  return lowest ? std::optional{Bytes{*lowest}} : std::nullopt;
+}
+
+}  // namespace proctor
