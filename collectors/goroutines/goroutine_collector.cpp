@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "collectors/goroutines/goroutine_history.h"
+#include "collectors/observation/activity.h"
 
 namespace proctor {
 namespace {
@@ -32,15 +33,6 @@ bool is_final(ErrorCode code) {
          code == ErrorCode::not_supported || code == ErrorCode::malformed;
 }
 
-/// Whether no thread has run since the look that `before` is of: then no goroutine has moved either.
-bool nothing_ran(const Part<ThreadSnapshot>& now, const std::shared_ptr<const ThreadSnapshot>& before) {
-  if (!now || !now->has_value() || before == nullptr || now->value() != before) return false;
-  for (const ThreadSample& thread : before->threads) {
-    if (before->sites[thread.site].state == "running") return false;
-  }
-  return true;
-}
-
 void GoroutineCollector::observe(const Target& target, Observation& observation) {
   if (observation.target.zombie) return;
   Watched& watched = processes_[target.identity()];
@@ -48,7 +40,7 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
     observation.goroutines = watched.history->last();
     return;
   }
-  watched.threads = observation.threads && observation.threads->has_value() ? observation.threads->value() : nullptr;
+  watched.threads = shared_snapshot(observation.threads);
   observation.goroutines = look(target, watched);
 }
 

@@ -25,6 +25,8 @@ struct ThreadSnapshot {
                                       // site.user.function: the folded thread name
   std::vector<ThreadSample> threads;  // ascending by tid
   std::uint64_t vanished = 0;         // ended while they were read
+  std::optional<std::uint64_t> voluntary_switches;  // of living threads, and of ended ones as last seen
+  std::optional<std::uint64_t> involuntary_switches;
 };
 
 }  // namespace proctor

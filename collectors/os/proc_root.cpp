@@ -96,6 +96,14 @@ Result<std::uint64_t> ProcDir::size_of(const char* name) const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+Result<std::uint64_t> ProcDir::count_directories(const char* name) const {
+  struct stat status {};
+  if (::fstatat(directory_.get(), name, &status, 0) != 0) {
+    return fail_errno(errno, "stat /proc/{}/{}", number(pid_), name);
+  }
+  return status.st_nlink >= 2 ? status.st_nlink - 2 : 0;  // but "." and ".."
+}
+
 Result<ProcRoot> ProcRoot::open(const std::filesystem::path& root) {
   UniqueFd directory{::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory.valid()) return fail_errno(errno, "open {}", root.string());

@@ -30,6 +30,8 @@ class ProcDir {
   Result<std::vector<std::int32_t>> list_numbers(const char* name) const;
   /// st_size of an entry: the number of open descriptors for "fd" since Linux 6.2, 0 before.
   Result<std::uint64_t> size_of(const char* name) const;
+  /// How many entries that are directories it holds: the number of threads for "task".
+  Result<std::uint64_t> count_directories(const char* name) const;
   int directory_fd() const { return directory_.get(); }
 
  private:

@@ -1,0 +1,120 @@
+#include "collectors/os/thread_files.h"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "base/text.h"
+
+namespace proctor {
+namespace {
+
+/// "0 0x3 0x7f62..." in a call, "-1 0x7ff..." blocked outside of one, "running".
+std::optional<std::int64_t> system_call_of(std::string_view text) {
+  std::int64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc{} || value < 0) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::string_view word_for_system_call(std::int64_t number) {
+  switch (number) {
+    case SYS_futex: return "futex";
+    case SYS_epoll_wait:
+    case SYS_epoll_pwait:
+    case SYS_epoll_pwait2: return "epoll";
+    case SYS_poll:
+    case SYS_ppoll: return "poll";
+    case SYS_select:
+    case SYS_pselect6: return "select";
+    case SYS_read:
+    case SYS_readv:
+    case SYS_pread64:
+    case SYS_preadv:
+    case SYS_preadv2: return "read";
+    case SYS_write:
+    case SYS_writev:
+    case SYS_pwrite64:
+    case SYS_pwritev:
+    case SYS_pwritev2:
+    case SYS_sendfile:
+    case SYS_splice: return "write";
+    case SYS_accept:
+    case SYS_accept4: return "accept";
+    case SYS_connect: return "connect";
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_recvmmsg: return "recv";
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_sendmmsg: return "send";
+    case SYS_nanosleep:
+    case SYS_clock_nanosleep: return "sleep";
+    case SYS_wait4:
+    case SYS_waitid: return "wait";
+    case SYS_pause:
+    case SYS_rt_sigsuspend:
+    case SYS_rt_sigtimedwait: return "signal";
+    case SYS_flock:
+    case SYS_fcntl: return "file_lock";
+    case SYS_fsync:
+    case SYS_fdatasync:
+    case SYS_sync:
+    case SYS_syncfs:
+    case SYS_sync_file_range:
+    case SYS_msync: return "fsync";
+    case SYS_io_getevents:
+    case SYS_io_pgetevents:
+    case SYS_io_uring_enter: return "io";
+    case SYS_semop:
+    case SYS_semtimedop: return "semaphore";
+    case SYS_msgrcv:
+    case SYS_msgsnd:
+    case SYS_mq_timedreceive:
+    case SYS_mq_timedsend: return "message_queue";
+    case SYS_open:
+    case SYS_openat: return "open";
+    case SYS_restart_syscall: return "restarted";
+    default: return {};
+  }
+}
+
+Result<SchedStat> parse_schedstat(std::string_view text) {
+  std::array<std::uint64_t, 3> values{};
+  for (std::uint64_t& value : values) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc{}) return fail(ErrorCode::malformed, "schedstat: {}", text.substr(0, 80));
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+  }
+  return SchedStat{.run_nanoseconds = values[0], .times_scheduled = values[2]};
+}
+
+Result<SchedStat> read_schedstat(const ProcDir& process, Tid tid) {
+  const std::string text = PROCTOR_TRY(process.read_file(fmt::format("task/{}/schedstat", number(tid)).c_str()));
+  const SchedStat stat = PROCTOR_TRY(parse_schedstat(text));
+  // A thread that exists has been scheduled at least once.
+  if (stat.times_scheduled == 0) return fail(ErrorCode::not_supported, "schedstat holds nothing");
+  return stat;
+}
+
+Result<std::string> read_blocked_reason(const ProcDir& process, Tid tid) {
+  const auto text = process.read_file(fmt::format("task/{}/syscall", number(tid)).c_str());
+  if (!text && text.error().code == ErrorCode::target_gone) return tl::unexpected(text.error());
+  const auto call = text ? system_call_of(*text) : std::nullopt;
+  if (call) {
+    const std::string_view word = word_for_system_call(*call);
+    return word.empty() ? fmt::format("syscall_{}", *call) : std::string{word};
+  }
+  const auto wchan = process.read_file(fmt::format("task/{}/wchan", number(tid)).c_str());
+  if (wchan && !wchan->empty() && *wchan != "0") return to_valid_utf8(*wchan, 64);
+  if (!text) return tl::unexpected(text.error());
+  return std::string{"unknown"};
+}
+
+}  // namespace proctor

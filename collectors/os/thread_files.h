@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "collectors/os/proc_root.h"
+
+namespace proctor {
+
+/// /proc/PID/task/TID/schedstat: unchanged, the thread has not run.
+struct SchedStat {
+  std::uint64_t run_nanoseconds = 0;
+  std::uint64_t times_scheduled = 0;
+  friend bool operator==(const SchedStat&, const SchedStat&) = default;
+};
+
+Result<SchedStat> parse_schedstat(std::string_view text);
+/// not_supported where the kernel keeps no such figures.
+Result<SchedStat> read_schedstat(const ProcDir& process, Tid tid);
+
+/// What a thread that sleeps waits for: the kind of the system call it is in ("futex", "epoll", "read", "accept",
+/// "sleep", ...), from /proc/PID/task/TID/syscall; else the kernel function of wchan. permission_denied without the
+/// right to trace it, unless the kernel shows wchan.
+Result<std::string> read_blocked_reason(const ProcDir& process, Tid tid);
+
+/// The word for a system call number of amd64; empty for one that does not wait.
+std::string_view word_for_system_call(std::int64_t number);
+
+}  // namespace proctor

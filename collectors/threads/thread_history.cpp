@@ -1,0 +1,131 @@
+#include "collectors/threads/thread_history.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.h"
+#include "collectors/os/proc_stat.h"
+#include "collectors/os/proc_status.h"
+
+namespace proctor {
+namespace {
+
+std::string_view word_for_state(char state) {
+  switch (state) {
+    case 'R': return "running";
+    case 'S': return "sleeping";
+    case 'D': return "disk_sleep";
+    case 'T': return "stopped";
+    case 't': return "traced";
+    case 'Z': return "zombie";
+    case 'X': return "dead";
+    case 'I': return "idle";
+    case 'P': return "parked";
+    default: return "unknown";
+  }
+}
+
+}  // namespace
+
+bool ThreadHistory::rests(const ProcDir& process, const Seen& thread) {
+  if (!thread.sched || (thread.state != "sleeping" && thread.state != "disk_sleep")) return false;
+  const auto now = read_schedstat(process, thread.tid);
+  return now && *now == *thread.sched;
+}
+
+bool ThreadHistory::nothing_changed(const ProcDir& process) const {
+  if (!last_ || last_->vanished != 0) return false;
+  // As many as before, and each of those before still there: the same ones.
+  const auto count = process.count_directories("task");
+  return count && *count == threads_.size() &&
+         std::ranges::all_of(threads_, [&](const Seen& thread) { return rests(process, thread); });
+}
+
+Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid) {
+  // The switch counter first: what is read after it is at least as new.
+  Seen thread{.tid = tid};
+  if (const auto sched = read_schedstat(process, tid)) thread.sched = *sched;
+  const ProcStat stat = PROCTOR_TRY(read_thread_stat(process, tid));
+  thread.start_time = stat.start_time;
+  thread.state = word_for_state(stat.state);
+  thread.name = fold_numbers(to_valid_utf8(stat.comm));
+  if (stat.state == 'S' || stat.state == 'D') {
+    thread.reason = read_blocked_reason(process, tid).value_or(std::string{"unknown"});
+  }
+  if (const auto status = read_proc_status(process, fmt::format("task/{}/status", number(tid)).c_str())) {
+    thread.voluntary = status->voluntary_switches;
+    thread.involuntary = status->involuntary_switches;
+  }
+  return thread;
+}
+
+Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir& process) {
+  if (nothing_changed(process)) return last_;
+  const std::vector<std::int32_t> tids = PROCTOR_TRY(process.list_numbers("task"));
+  std::vector<Seen> threads;
+  threads.reserve(tids.size());
+  std::uint64_t vanished = 0;
+  auto before = threads_.begin();
+  const auto end_those_before = [&](std::int32_t tid) {
+    for (; before != threads_.end() && number(before->tid) < tid; ++before) {
+      ended_voluntary_ += before->voluntary.value_or(0);
+      ended_involuntary_ += before->involuntary.value_or(0);
+    }
+  };
+  for (const std::int32_t tid : tids) {
+    end_those_before(tid);
+    const bool known = before != threads_.end() && number(before->tid) == tid;
+    if (known && rests(process, *before)) {
+      threads.push_back(std::move(*before++));
+      continue;
+    }
+    auto thread = read(process, Tid{tid});
+    if (known && (!thread || thread->start_time != before->start_time)) {
+      ended_voluntary_ += before->voluntary.value_or(0);
+      ended_involuntary_ += before->involuntary.value_or(0);
+    }
+    if (known) ++before;
+    if (thread) {
+      threads.push_back(*std::move(thread));
+    } else {
+      ++vanished;
+    }
+  }
+  end_those_before(INT32_MAX);
+  threads_ = std::move(threads);
+  if (threads_.empty()) return fail(ErrorCode::target_gone, "process {} has no thread left", number(process.pid()));
+  last_ = assemble(vanished);
+  return last_;
+}
+
+std::shared_ptr<const ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) const {
+  auto snapshot = std::make_shared<ThreadSnapshot>();
+  snapshot->vanished = vanished;
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::uint32_t> sites;
+  std::uint64_t voluntary = ended_voluntary_;
+  std::uint64_t involuntary = ended_involuntary_;
+  bool switches_known = true;
+  for (const Seen& thread : threads_) {
+    const auto next = static_cast<std::uint32_t>(snapshot->sites.size());
+    const auto [place, is_new] = sites.try_emplace({thread.state, thread.reason, thread.name}, next);
+    if (is_new) {
+      Site site{.state = thread.state, .reason = thread.reason, .user = {.function = thread.name}};
+      identify(site);
+      snapshot->sites.push_back(std::move(site));
+    }
+    snapshot->threads.push_back({.tid = thread.tid,
+                                 .start_time = thread.start_time,
+                                 .site = place->second,
+                                 .switches = thread.sched ? thread.sched->times_scheduled : 0});
+    switches_known = switches_known && thread.voluntary && thread.involuntary;
+    voluntary += thread.voluntary.value_or(0);
+    involuntary += thread.involuntary.value_or(0);
+  }
+  if (switches_known) {
+    snapshot->voluntary_switches = voluntary;
+    snapshot->involuntary_switches = involuntary;
+  }
+  return snapshot;
+}
+
+}  // namespace proctor

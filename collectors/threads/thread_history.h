@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/observation/thread_snapshot.h"
+#include "collectors/os/proc_root.h"
+#include "collectors/os/thread_files.h"
+
+namespace proctor {
+
+/// The threads of one process over many looks.
+class ThreadHistory {
+ public:
+  /// The threads now: the same object as at the last look where none has run, begun or ended.
+  /// Errors: target_gone, permission_denied.
+  Result<std::shared_ptr<const ThreadSnapshot>> look(const ProcDir& process);
+
+ private:
+  /// A thread as it was last read.
+  struct Seen {
+    Tid tid{};
+    StartTime start_time{};
+    std::optional<SchedStat> sched;
+    std::string state;
+    std::string reason;
+    std::string name;  // with its numbers folded
+    std::optional<std::uint64_t> voluntary;
+    std::optional<std::uint64_t> involuntary;
+  };
+
+  static bool rests(const ProcDir& process, const Seen& thread);
+  bool nothing_changed(const ProcDir& process) const;
+  static Result<Seen> read(const ProcDir& process, Tid tid);
+  std::shared_ptr<const ThreadSnapshot> assemble(std::uint64_t vanished) const;
+
+  std::vector<Seen> threads_;  // ascending by tid
+  std::uint64_t ended_voluntary_ = 0;
+  std::uint64_t ended_involuntary_ = 0;
+  std::shared_ptr<const ThreadSnapshot> last_;
+};
+
+}  // namespace proctor
