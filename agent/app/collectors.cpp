@@ -1,0 +1,22 @@
+#include "agent/app/collectors.h"
+
+#include "collectors/cpu/cpu_collector.h"
+#include "collectors/fds/fd_collector.h"
+#include "collectors/goroutines/goroutine_collector.h"
+#include "collectors/memory/memory_collector.h"
+#include "collectors/threads/thread_collector.h"
+
+namespace proctor {
+
+Collectors make_collectors(const std::filesystem::path& procfs, const Clock& clock) {
+  Collectors collectors;
+  // Threads first: where none has run, the collectors after it need not look again.
+  collectors.push_back(make_thread_collector());
+  collectors.push_back(make_cpu_collector());
+  collectors.push_back(make_memory_collector(procfs, clock));
+  collectors.push_back(make_fd_collector(clock));
+  collectors.push_back(make_goroutine_collector());
+  return collectors;
+}
+
+}  // namespace proctor

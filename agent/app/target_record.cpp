@@ -1,0 +1,87 @@
+#include "agent/app/target_record.h"
+
+#include <algorithm>
+
+#include "agent/findings/leak_detector.h"
+#include "agent/findings/memory_leak.h"
+
+namespace proctor {
+namespace {
+
+template <typename Snapshot>
+const Snapshot* snapshot_of(const Part<Snapshot>& part) {
+  return part && part->has_value() ? part->value().get() : nullptr;
+}
+
+double bytes(Bytes value) { return static_cast<double>(count(value)); }
+
+/// The process's start on the monotonic clock, through the wall clock of the same look.
+Instant instant_of(const Observation& observation) {
+  const auto age = std::chrono::duration_cast<Nanoseconds>(observation.taken_at - observation.target.started_at);
+  return {.now = observation.sampled_at, .wall = observation.taken_at, .process_start = observation.sampled_at - age};
+}
+
+bool same_subject(const Finding& a, const Finding& b) {
+  return a.kind == b.kind && (a.site ? a.site->id : kOtherSite) == (b.site ? b.site->id : kOtherSite);
+}
+
+}  // namespace
+
+TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& limits)
+    : config_(findings),
+      populations_(findings, limits),
+      held_memory_(findings.window),
+      resident_(findings.window),
+      open_fds_(findings.window) {}
+
+TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& observation) {
+  populations_.update(observation);
+  remember(*observation);
+  TargetReport report;
+  report.observation = observation;
+  report.populations = populations_.views(observation->sampled_at);
+  report.findings = detect(*observation);
+  report.exhaustion = exhaustion(*observation);
+  standing_ = report.findings;
+  return report;
+}
+
+void TargetRecord::remember(const Observation& observation) {
+  const MonotonicTime now = observation.sampled_at;
+  if (const auto* memory = snapshot_of(observation.memory)) {
+    resident_.add(now, bytes(memory->resident));
+    const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
+    held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable));
+  }
+  if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
+}
+
+std::vector<Finding> TargetRecord::detect(const Observation& observation) {
+  const Instant instant = instant_of(observation);
+  std::vector<Finding> findings;
+  for (const PopulationLedger* ledger : populations_.ledgers()) {
+    for (const SiteGrowth& growth : ledger->growth(instant.now)) {
+      if (auto finding = detect_leak(ledger->kind(), growth, config_, instant)) findings.push_back(*std::move(finding));
+    }
+  }
+  if (auto finding = detect_memory_leak(held_memory_, config_, instant)) findings.push_back(*std::move(finding));
+  for (Finding& finding : findings) {
+    const auto before = std::ranges::find_if(standing_, [&](const Finding& f) { return same_subject(f, finding); });
+    if (before != standing_.end()) finding.since = std::min(finding.since, before->since);
+  }
+  return findings;
+}
+
+std::vector<Exhaustion> TargetRecord::exhaustion(const Observation& observation) const {
+  std::vector<Exhaustion> ends;
+  const auto add = [&](const char* resource, const Series& used, double limit) {
+    if (const auto left = seconds_left(used, limit, config_)) ends.push_back({.resource = resource, .seconds = *left});
+  };
+  const auto* memory = snapshot_of(observation.memory);
+  if (memory != nullptr && memory->limit) add("memory", resident_, bytes(*memory->limit));
+  const auto* fds = snapshot_of(observation.fds);
+  if (fds != nullptr && fds->limit) add("fds", open_fds_, static_cast<double>(*fds->limit));
+  return ends;
+}
+
+}  // namespace proctor

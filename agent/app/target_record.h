@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/findings/finding.h"
+#include "agent/history/series.h"
+#include "agent/ledger/population_set.h"
+#include "agent/publication/publication.h"
+#include "config/config.h"
+
+namespace proctor {
+
+/// What is known of one process over time: its populations, the past of what can run out, and what stands against it.
+class TargetRecord {
+ public:
+  TargetRecord(const FindingsConfig& findings, const LimitsConfig& limits);
+
+  /// Takes in a look and tells all that is known after it.
+  TargetReport update(const std::shared_ptr<const Observation>& observation);
+
+ private:
+  void remember(const Observation& observation);
+  std::vector<Finding> detect(const Observation& observation);
+  std::vector<Exhaustion> exhaustion(const Observation& observation) const;
+
+  FindingsConfig config_;
+  PopulationSet populations_;
+  Series held_memory_;  // resident anonymous memory that the kernel cannot take back, in bytes
+  Series resident_;     // bytes
+  Series open_fds_;
+  std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
+};
+
+}  // namespace proctor

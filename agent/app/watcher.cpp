@@ -1,0 +1,63 @@
+#include "agent/app/watcher.h"
+
+#include <ctime>
+#include <utility>
+
+#include "agent/metrics/exposition.h"
+
+namespace proctor {
+namespace {
+
+/// CPU time of the calling thread.
+Nanoseconds thread_cpu() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds{now.tv_sec} + Nanoseconds{now.tv_nsec};
+}
+
+}  // namespace
+
+Watcher::Watcher(ProcRoot root, Config config, const Clock& clock, Collectors collectors)
+    : procfs_(root.path()),
+      config_(std::make_shared<const Config>(std::move(config))),
+      clock_(clock),
+      collectors_(std::move(collectors)),
+      selector_(std::move(root), config_),
+      pace_(config_->sampling.interval, config_->sampling.cpu_budget) {}
+
+std::shared_ptr<const Publication> Watcher::round() {
+  const Nanoseconds begin = thread_cpu();
+  auto publication = std::make_shared<Publication>();
+  const Selection selection = selector_.select();
+  for (const TargetIdentity& gone : selection.gone) forget(gone);
+  for (const auto& target : selection.targets) publication->targets.push_back(report_on(*target));
+  publication->agent.processes_by_name = selection.processes_by_name;
+  publication->agent.sample_durations = durations_;
+  publication->agent.skipped = skipped_;
+  publication->agent.budget_used["cpu"] = pace_.used_ratio();
+  publication->published_at = clock_.wall();
+  expose(*publication);
+  pace_.record(clock_.monotonic(), thread_cpu() - begin);
+  return publication;
+}
+
+std::shared_ptr<const TargetReport> Watcher::report_on(const Target& target) {
+  auto observation = std::make_shared<const Observation>(look_at(target, collectors_, clock_, durations_));
+  TargetRecord& record = records_.try_emplace(target.identity(), config_->findings, config_->limits).first->second;
+  auto report = std::make_shared<TargetReport>(record.update(observation));
+  report->merge = target.rule().merge;
+  return report;
+}
+
+void Watcher::forget(const TargetIdentity& target) {
+  records_.erase(target);
+  for (const auto& collector : collectors_) collector->forget(target);
+}
+
+void Watcher::reconfigure(Config config) {
+  config_ = std::make_shared<const Config>(std::move(config));
+  pace_ = Pace{config_->sampling.interval, config_->sampling.cpu_budget};
+  selector_.reconfigure(config_);
+}
+
+}  // namespace proctor

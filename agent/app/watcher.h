@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "agent/app/target_record.h"
+#include "agent/publication/publication.h"
+#include "agent/sampling/look.h"
+#include "agent/sampling/pace.h"
+#include "base/clock.h"
+#include "collectors/select/selector.h"
+
+namespace proctor {
+
+/// Looks at every target in rounds, keeps their records, and publishes what it saw. One thread owns it.
+class Watcher {
+ public:
+  Watcher(ProcRoot root, Config config, const Clock& clock, Collectors collectors);
+
+  /// Selects, looks at every target once, and gives the Publication of that.
+  std::shared_ptr<const Publication> round();
+  /// From the begin of a round to the begin of the next, within the CPU budget.
+  Nanoseconds period() const { return pace_.period(); }
+  /// Another configuration from the next round on. Records of processes that stay targets are kept.
+  void reconfigure(Config config);
+
+ private:
+  std::shared_ptr<const TargetReport> report_on(const Target& target);
+  void forget(const TargetIdentity& target);
+
+  std::filesystem::path procfs_;
+  std::shared_ptr<const Config> config_;
+  const Clock& clock_;
+  Collectors collectors_;
+  Selector selector_;
+  Pace pace_;
+  std::unordered_map<TargetIdentity, TargetRecord> records_;
+  std::map<std::string, DurationHistogram> durations_;
+  std::map<std::string, std::uint64_t> skipped_;
+};
+
+}  // namespace proctor

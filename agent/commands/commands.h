@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+
+namespace proctor {
+
+/// Exit statuses of every subcommand.
+enum class ExitStatus : int { fine = 0, failed = 1, wrong_usage = 2 };
+
+struct RunOptions {
+  std::string config_file;
+  std::vector<std::int32_t> target_pids;
+  std::vector<std::string> target_names;  // globs on comm
+  std::vector<std::string> listen_addresses;
+  std::string telemetry_path = "/metrics";
+  bool enable_lifecycle = false;
+  std::filesystem::path procfs = "/proc";
+  std::optional<Nanoseconds> interval;
+};
+
+struct DumpOptions {
+  std::int32_t pid = 0;
+  std::string format = "text";  // text, json
+  bool members = false;
+  std::filesystem::path procfs = "/proc";
+};
+
+/// One function per subcommand: each prints to standard output, errors as one line to standard error.
+ExitStatus run_command(const RunOptions& options);
+ExitStatus dump_command(const DumpOptions& options);
+ExitStatus check_config_command(const std::string& file);
+ExitStatus doctor_command(const std::filesystem::path& procfs, std::optional<std::int32_t> pid);
+ExitStatus version_command();
+
+}  // namespace proctor

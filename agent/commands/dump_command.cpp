@@ -1,0 +1,40 @@
+#include <fmt/core.h>
+
+#include "agent/app/collectors.h"
+#include "agent/app/watcher.h"
+#include "agent/commands/commands.h"
+#include "agent/commands/target_options.h"
+#include "agent/publication/json_report.h"
+#include "agent/publication/text_report.h"
+
+namespace proctor {
+
+ExitStatus dump_command(const DumpOptions& options) {
+  auto root = ProcRoot::open(options.procfs);
+  if (!root) {
+    fmt::print(stderr, "proctor: --path.procfs: {}\n", root.error().message);
+    return ExitStatus::failed;
+  }
+  if (const auto process = root->open_process(Pid{options.pid}); !process) {
+    fmt::print(stderr, "proctor: process {}: {}\n", options.pid, process.error().message);
+    return ExitStatus::failed;
+  }
+  auto config = config_from(RunOptions{.target_pids = {options.pid}});
+  if (!config) return print_mistakes(config.error());
+  const SystemClock clock;
+  Watcher watcher{*std::move(root), *std::move(config), clock, make_collectors(options.procfs, clock)};
+  const auto publication = watcher.round();
+  if (publication->targets.empty()) {
+    fmt::print(stderr, "proctor: process {} is a kernel thread, ended, or is this command itself\n", options.pid);
+    return ExitStatus::failed;
+  }
+  const TargetReport& report = *publication->targets.front();
+  if (options.format == "json") {
+    fmt::print("{}\n", json_of(report, options.members).dump(2));
+  } else {
+    fmt::print("{}", text_of(report, options.members));
+  }
+  return ExitStatus::fine;
+}
+
+}  // namespace proctor

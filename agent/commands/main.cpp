@@ -1,0 +1,89 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "agent/commands/commands.h"
+
+namespace {
+
+/// "10s", "500ms", "1m": as the configuration writes durations.
+std::string parse_duration(const std::string& text, proctor::Nanoseconds& duration) {
+  const std::map<std::string, std::int64_t> units{
+      {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+  const auto digits = text.find_first_not_of("0123456789");
+  const auto unit = digits == std::string::npos ? units.end() : units.find(text.substr(digits));
+  if (digits == 0 || digits > 9 || unit == units.end()) return "a duration is a number and ms, s, m or h, as in 10s";
+  duration = proctor::Nanoseconds{std::stoll(text) * unit->second};
+  return duration.count() > 0 ? "" : "a duration must be above 0";
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Proctor watches running processes from outside and says what leaks.", "proctor"};
+  app.require_subcommand(1);
+
+  proctor::RunOptions run_options;
+  std::string interval;
+  auto* run = app.add_subcommand("run", "the exporter");
+  run->add_option("--config.file", run_options.config_file, "YAML; checked by check-config");
+  run->add_option("--target.pid", run_options.target_pids, "watch this process; repeatable");
+  run->add_option("--target.name", run_options.target_names, "watch processes whose comm matches; repeatable");
+  run->add_option("--web.listen-address", run_options.listen_addresses, "default :10117; repeatable");
+  run->add_option("--web.telemetry-path", run_options.telemetry_path)->capture_default_str();
+  run->add_flag("--web.enable-lifecycle", run_options.enable_lifecycle, "allow POST /-/reload");
+  run->add_option("--path.procfs", run_options.procfs)->capture_default_str();
+  run->add_option("--sampling.interval", interval, "each target is looked at this often");
+
+  proctor::DumpOptions dump_options;
+  auto* dump = app.add_subcommand("dump", "one look at one process");
+  dump->add_option("PID", dump_options.pid)->required()->check(CLI::PositiveNumber);
+  dump->add_option("--format", dump_options.format)->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  dump->add_flag("--members", dump_options.members, "list the goids and tids of each site");
+  dump->add_option("--path.procfs", dump_options.procfs)->capture_default_str();
+
+  std::string file;
+  auto* check = app.add_subcommand("check-config", "every mistake of a configuration, or exit status 0");
+  check->add_option("FILE", file)->required();
+
+  std::optional<std::int32_t> doctor_pid;
+  std::filesystem::path doctor_procfs = "/proc";
+  auto* doctor = app.add_subcommand("doctor", "which rights are there, and the mend for each that is missing");
+  doctor->add_option("PID", doctor_pid)->check(CLI::PositiveNumber);
+  doctor->add_option("--path.procfs", doctor_procfs)->capture_default_str();
+
+  auto* version = app.add_subcommand("version", "version of this build");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "proctor: %s; see proctor --help\n", error.what());
+    return static_cast<int>(proctor::ExitStatus::wrong_usage);
+  }
+  if (!interval.empty()) {
+    proctor::Nanoseconds duration{};
+    if (const std::string mistake = parse_duration(interval, duration); !mistake.empty()) {
+      std::fprintf(stderr, "proctor: --sampling.interval: %s\n", mistake.c_str());
+      return static_cast<int>(proctor::ExitStatus::wrong_usage);
+    }
+    run_options.interval = duration;
+  }
+  proctor::ExitStatus status = proctor::ExitStatus::fine;
+  if (*run) status = proctor::run_command(run_options);
+  if (*dump) status = proctor::dump_command(dump_options);
+  if (*check) status = proctor::check_config_command(file);
+  if (*doctor) status = proctor::doctor_command(doctor_procfs, doctor_pid);
+  if (*version) status = proctor::version_command();
+  return static_cast<int>(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "proctor: %s\n", error.what());
+    return static_cast<int>(proctor::ExitStatus::failed);
+  }
+}

@@ -1,0 +1,107 @@
+#include <fmt/core.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "agent/app/collectors.h"
+#include "agent/app/watcher.h"
+#include "agent/commands/commands.h"
+#include "agent/commands/target_options.h"
+#include "agent/http/server.h"
+#include "base/unique_fd.h"
+
+namespace proctor {
+namespace {
+
+/// SIGTERM, SIGINT and SIGHUP as readable events, blocked for every thread that starts later.
+UniqueFd block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return UniqueFd{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+/// Each target holds a directory descriptor; the soft limit of most shells is too low for a thousand.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+enum class Event { due, stop, reload };
+
+/// Waits for a signal, a reload asked for over HTTP, or the time of the next round.
+Event next_event(int signals, std::atomic<bool>& reload, MonotonicTime due) {
+  while (true) {
+    if (reload.exchange(false)) return Event::reload;
+    const auto left = due - std::chrono::steady_clock::now();
+    if (left <= Nanoseconds{0}) return Event::due;
+    pollfd waits{.fd = signals, .events = POLLIN, .revents = 0};
+    const auto slice = std::min<Nanoseconds>(left, std::chrono::milliseconds{200});  // a reload waits no longer
+    const int ready = ::poll(&waits, 1, static_cast<int>(slice / std::chrono::milliseconds{1}) + 1);
+    if (ready <= 0) continue;
+    signalfd_siginfo signal{};
+    if (::read(signals, &signal, sizeof(signal)) != sizeof(signal)) continue;
+    return signal.ssi_signo == SIGHUP ? Event::reload : Event::stop;
+  }
+}
+
+}  // namespace
+
+ExitStatus run_command(const RunOptions& options) {
+  const UniqueFd signals = block_signals();
+  raise_descriptor_limit();
+  auto config = config_from(options);
+  if (!config) return print_mistakes(config.error());
+  auto root = ProcRoot::open(options.procfs);
+  if (!root) {
+    fmt::print(stderr, "proctor: --path.procfs: {}\n", root.error().message);
+    return ExitStatus::failed;
+  }
+  const SystemClock clock;
+  Watcher watcher{*std::move(root), *std::move(config), clock, make_collectors(options.procfs, clock)};
+
+  std::atomic<std::shared_ptr<const Publication>> latest;
+  std::atomic<bool> reload{false};
+  ServerOptions server_options;
+  if (!options.listen_addresses.empty()) server_options.listen_addresses = options.listen_addresses;
+  server_options.telemetry_path = options.telemetry_path;
+  if (options.enable_lifecycle) server_options.reload = [&reload] { reload = true; };
+  server_options.publication = [&latest] { return latest.load(); };
+  auto server = Server::start(server_options);
+  if (!server) {
+    fmt::print(stderr, "proctor: {}\n", server.error().message);
+    return ExitStatus::failed;
+  }
+  for (const std::string& address : server->addresses()) fmt::print(stderr, "proctor: listening on {}\n", address);
+
+  MonotonicTime due = clock.monotonic();
+  while (true) {
+    switch (next_event(signals.get(), reload, due)) {
+      case Event::stop: return ExitStatus::fine;
+      case Event::reload: {
+        auto renewed = config_from(options);
+        if (renewed) {
+          watcher.reconfigure(*std::move(renewed));
+        } else {
+          print_mistakes(renewed.error());  // the old one stays
+        }
+        break;
+      }
+      case Event::due:
+        due = clock.monotonic();
+        latest.store(watcher.round());
+        due += watcher.period();
+        break;
+    }
+  }
+}
+
+}  // namespace proctor

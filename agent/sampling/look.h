@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/publication/publication.h"
+#include "base/clock.h"
+#include "collectors/observation/observation.h"
+
+namespace proctor {
+
+using Collectors = std::vector<std::unique_ptr<Collector>>;
+
+/// One look at one target by every collector that its rule asks for and that applies. Adds the time that each took to
+/// `durations`, by collector.
+Observation look_at(const Target& target, const Collectors& collectors, const Clock& clock,
+                    std::map<std::string, DurationHistogram>& durations);
+
+}  // namespace proctor

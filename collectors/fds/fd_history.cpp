@@ -1,0 +1,139 @@
+#include "collectors/fds/fd_history.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "collectors/os/proc_limits.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::size_t kMaxLinks = 10'000;
+constexpr std::uint16_t kFirstEphemeralPort = 32768;  // where the kernel takes ports for callers from
+
+/// The end of a connection that tells what it is for: the port that the process itself serves, or whom it calls.
+std::string end_point(const SocketEntry& socket) {
+  if (!socket.path.empty()) return socket.path;
+  if (socket.remote_address.empty())
+    return socket.local_port != 0 ? fmt::format("local port {}", socket.local_port) : "";
+  const bool calls = socket.remote_port < kFirstEphemeralPort || socket.local_port >= kFirstEphemeralPort;
+  return calls ? fmt::format("{}:{}", socket.remote_address, socket.remote_port)
+               : fmt::format("local port {}", socket.local_port);
+}
+
+Site site_of(const SocketEntry& socket) {
+  Site site{.state = std::string{socket.state}, .reason = std::string{socket.protocol}};
+  site.user.file = end_point(socket);
+  return site;
+}
+
+/// Sites by what they say, each once.
+class SiteList {
+ public:
+  explicit SiteList(std::vector<Site>& sites) : sites_(sites) {}
+  std::uint32_t index_of(Site site) {
+    identify(site);
+    const auto [place, is_new] = known_.try_emplace(site.id, static_cast<std::uint32_t>(sites_.size()));
+    if (is_new) sites_.push_back(std::move(site));
+    return place->second;
+  }
+
+ private:
+  std::vector<Site>& sites_;
+  std::map<SiteId, std::uint32_t> known_;
+};
+
+bool same(const FdSnapshot& a, const FdSnapshot& b) {
+  const auto same_fd = [](const FdSample& x, const FdSample& y) {
+    return x.fd == y.fd && x.inode == y.inode && x.kind == y.kind && x.site == y.site;
+  };
+  const auto same_socket = [](const SocketSample& x, const SocketSample& y) {
+    return x.inode == y.inode && x.site == y.site;
+  };
+  const auto same_site = [](const Site& x, const Site& y) { return x.id == y.id; };
+  return a.open == b.open && a.limit == b.limit && a.sampled == b.sampled && a.vanished == b.vanished &&
+         std::ranges::equal(a.fds, b.fds, same_fd) && std::ranges::equal(a.sockets, b.sockets, same_socket) &&
+         std::ranges::equal(a.sites, b.sites, same_site);
+}
+
+}  // namespace
+
+Result<void> FdHistory::read_links(const ProcDir& process) {
+  const std::vector<std::int32_t> fds = PROCTOR_TRY(process.list_numbers("fd"));
+  count_ = fds.size();
+  vanished_ = 0;
+  std::vector<Open> open;
+  open.reserve(std::min(fds.size(), kMaxLinks));
+  for (const std::int32_t fd : fds) {
+    if (open.size() == kMaxLinks) break;
+    auto text = process.read_link(fmt::format("fd/{}", fd).c_str());
+    if (!text && text.error().code == ErrorCode::permission_denied) return tl::unexpected(text.error());
+    if (!text) {
+      ++vanished_;
+      continue;
+    }
+    const std::size_t at = open.size();
+    if (at < open_.size() && open_[at].fd == fd && open_[at].text == *text) {
+      open.push_back(std::move(open_[at]));
+    } else {
+      FdLink link = parse_fd_link(*text);
+      open.push_back({fd, *std::move(text), std::move(link)});
+    }
+  }
+  count_ -= vanished_;
+  open_ = std::move(open);
+  return {};
+}
+
+std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, const SocketTable* table) const {
+  auto snapshot = std::make_shared<FdSnapshot>();
+  snapshot->open = count_;
+  snapshot->sampled = count_ > open_.size();
+  snapshot->vanished = vanished_;
+  if (const auto limits = read_proc_limits(process)) snapshot->limit = limits->open_files;
+  SiteList sites{snapshot->sites};
+  std::unordered_set<Inode> seen;  // a socket may have several descriptors
+  for (const Open& open : open_) {
+    Site site{.reason = std::string{to_string(open.link.kind)}, .user = {.file = open.link.path_class}};
+    if (open.link.kind == FdKind::socket && table != nullptr) {
+      const auto entry = table->find(open.link.inode);
+      // In no table of its namespace: not connected, or of a family that has none.
+      const SocketEntry known =
+          entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
+      const std::uint32_t index = sites.index_of(site_of(known));
+      if (seen.insert(open.link.inode).second) {
+        snapshot->sockets.push_back({open.link.inode, std::string{known.protocol}, std::string{known.state}, index});
+      }
+      site = snapshot->sites[index];
+      site.reason = "socket " + site.reason;
+    }
+    snapshot->fds.push_back({open.fd, open.link.inode, open.link.kind, sites.index_of(std::move(site))});
+  }
+  return snapshot;
+}
+
+bool FdHistory::sockets_unchanged(const SocketTable& table) const {
+  return std::ranges::all_of(last_->sockets, [&](const SocketSample& socket) {
+    const auto entry = table.find(socket.inode);
+    return (entry != table.end() ? entry->second.state : "none") == socket.state;
+  });
+}
+
+Result<std::shared_ptr<const FdSnapshot>> FdHistory::look(const ProcDir& process, bool may_have_changed,
+                                                          SocketCache& sockets) {
+  if (may_have_changed || !last_) PROCTOR_TRY_VOID(read_links(process));
+  const bool has_sockets =
+      std::ranges::any_of(open_, [](const Open& open) { return open.link.kind == FdKind::socket; });
+  std::shared_ptr<const SocketTable> table;
+  if (has_sockets) {
+    if (auto read = sockets.table_of(process)) table = *std::move(read);
+  }
+  const bool same_sockets = !has_sockets || (table && last_ && sockets_unchanged(*table));
+  if (!may_have_changed && last_ && same_sockets) return last_;
+  auto snapshot = assemble(process, table.get());
+  if (!last_ || !same(*last_, *snapshot)) last_ = std::move(snapshot);
+  return last_;
+}
+
+}  // namespace proctor

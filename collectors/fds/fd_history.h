@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/fds/fd_link.h"
+#include "collectors/fds/socket_cache.h"
+#include "collectors/observation/fd_snapshot.h"
+#include "collectors/os/proc_root.h"
+
+namespace proctor {
+
+/// The descriptors of one process over many looks.
+class FdHistory {
+ public:
+  /// The descriptors now. `may_have_changed`: whether the process can have opened or closed any since the last look;
+  /// the states of its sockets change without it. The same object as before where nothing has changed.
+  /// Errors: permission_denied, target_gone.
+  Result<std::shared_ptr<const FdSnapshot>> look(const ProcDir& process, bool may_have_changed, SocketCache& sockets);
+
+ private:
+  struct Open {
+    std::int32_t fd = 0;
+    std::string text;  // of its link
+    FdLink link;
+  };
+  Result<void> read_links(const ProcDir& process);
+  bool sockets_unchanged(const SocketTable& table) const;
+  std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table) const;
+
+  std::vector<Open> open_;
+  std::uint64_t count_ = 0;
+  std::uint64_t vanished_ = 0;
+  std::shared_ptr<const FdSnapshot> last_;
+};
+
+}  // namespace proctor

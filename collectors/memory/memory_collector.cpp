@@ -1,0 +1,136 @@
+#include "collectors/memory/memory_collector.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "collectors/memory/mappings.h"
+#include "collectors/observation/activity.h"
+#include "collectors/os/cgroup.h"
+#include "collectors/os/memory_files.h"
+#include "collectors/os/proc_limits.h"
+#include "collectors/os/proc_status.h"
+
+namespace proctor {
+namespace {
+
+constexpr auto kProportionalPeriod = std::chrono::minutes{5};
+constexpr auto kLimitPeriod = std::chrono::minutes{1};
+constexpr auto kMappingPeriod = std::chrono::minutes{1};
+constexpr Bytes kProportionalMost{std::uint64_t{1} << 30};
+constexpr const char* kCgroupMount = "/sys/fs/cgroup";
+
+class MemoryCollector final : public Collector {
+ public:
+  MemoryCollector(const std::filesystem::path& procfs, const Clock& clock) : clock_(clock) {
+    const auto root = ProcRoot::open(procfs);
+    const auto text = root ? root->read_file("sys/vm/max_map_count") : Result<std::string>{std::string{}};
+    std::uint64_t value = 0;
+    if (text && std::from_chars(text->data(), text->data() + text->size(), value).ec == std::errc{}) {
+      mapping_limit_ = value;
+    }
+  }
+
+  std::string_view name() const override { return "memory"; }
+  bool applies_to(const TargetDescription&) const override { return true; }
+  void observe(const Target& target, Observation& observation) override;
+  void forget(const TargetIdentity& target) override { last_.erase(target); }
+
+ private:
+  struct Last {
+    std::string statm;
+    std::shared_ptr<const MemorySnapshot> memory;
+    std::shared_ptr<const MappingSnapshot> mappings;
+    std::optional<std::uint64_t> mapping_count;
+    std::optional<Bytes> limit;
+    std::optional<MonotonicTime> limit_read_at;
+    std::optional<MonotonicTime> mappings_read_at;
+    SmapsRollup rollup;
+    std::optional<MonotonicTime> rollup_read_at;
+  };
+
+  Result<std::shared_ptr<const MemorySnapshot>> read(const Target& target, Last& last, bool is_new);
+  void read_mappings(const ProcDir& process, Last& last) const;
+
+  const Clock& clock_;
+  std::optional<std::uint64_t> mapping_limit_;
+  std::unordered_map<TargetIdentity, Last> last_;
+};
+
+std::optional<Bytes> limit_of(const ProcDir& process) {
+  std::optional<Bytes> limit;
+  if (const auto cgroup = process.read_file("cgroup")) limit = cgroup_memory_limit(parse_cgroup(*cgroup), kCgroupMount);
+  const auto limits = read_proc_limits(process);
+  if (limits && limits->address_space)
+    limit = std::min(limit.value_or(Bytes{UINT64_MAX}), Bytes{*limits->address_space});
+  return limit;
+}
+
+void MemoryCollector::read_mappings(const ProcDir& process, Last& last) const {
+  const auto mappings = read_memory_map(process);
+  last.mappings = mappings ? classify(*mappings) : nullptr;
+  last.mapping_count = mappings ? std::optional<std::uint64_t>{mappings->size()} : std::nullopt;
+  last.mappings_read_at = clock_.monotonic();
+}
+
+Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target& target, Last& last, bool is_new) {
+  const ProcDir& process = target.process();
+  if (target.description().zombie) return fail(ErrorCode::zombie, "it has ended and waits to be reaped");
+  const ProcStatus status = PROCTOR_TRY(read_proc_status(process));
+  if (!status.resident || !status.virtual_size) {
+    return fail(ErrorCode::zombie, "it has no memory: it is ending");
+  }
+  const MonotonicTime now = clock_.monotonic();
+  const auto due = [now](const std::optional<MonotonicTime>& read_at, Nanoseconds period) {
+    return !read_at || now - *read_at >= period;
+  };
+  if (due(last.limit_read_at, kLimitPeriod)) {
+    last.limit = limit_of(process);
+    last.limit_read_at = now;
+  }
+  // The list of mappings is long: it is read again when the address space has another size, and then not at every look.
+  if (is_new || due(last.mappings_read_at, kMappingPeriod)) read_mappings(process, last);
+  if (*status.resident <= kProportionalMost && due(last.rollup_read_at, kProportionalPeriod)) {
+    last.rollup = read_smaps_rollup(process).value_or(SmapsRollup{});
+    last.rollup_read_at = now;
+  }
+  auto memory = std::make_shared<MemorySnapshot>();
+  memory->resident = *status.resident;
+  memory->anonymous = status.anonymous;
+  memory->file = status.file;
+  memory->shared = status.shared;
+  memory->swap = status.swap;
+  memory->virtual_size = *status.virtual_size;
+  memory->peak_resident = status.peak_resident;
+  memory->proportional = last.rollup.proportional;
+  memory->lazily_freed = last.rollup.lazily_freed;
+  if (last.rollup.proportional) memory->proportional_read_at = last.rollup_read_at;
+  memory->limit = last.limit;
+  memory->mapping_count = last.mapping_count;
+  memory->mapping_limit = mapping_limit_;
+  return memory;
+}
+
+void MemoryCollector::observe(const Target& target, Observation& observation) {
+  const auto [place, is_new] = last_.try_emplace(target.identity());
+  Last& last = place->second;
+  auto statm = read_statm(target.process());
+  if (statm && last.memory && *statm == last.statm) {
+    observation.memory = last.memory;
+  } else {
+    observation.memory = read(target, last, is_new);
+    last.memory = shared_snapshot(observation.memory);
+    last.statm = statm ? *std::move(statm) : std::string{};
+  }
+  if (last.mappings) observation.mappings = last.mappings;
+}
+
+}  // namespace
+
+std::unique_ptr<Collector> make_memory_collector(const std::filesystem::path& procfs, const Clock& clock) {
+  return std::make_unique<MemoryCollector>(procfs, clock);
+}
+
+}  // namespace proctor
