@@ -170,8 +170,10 @@ TEST(LoadConfig, RefusesWhatIsOutOfRange) {
 TEST(LoadConfig, SaysWhereTextIsNoYaml) {
   EXPECT_THAT(mistakes_in("a: [1, 2\nb: }"), ElementsAre(StartsWith("p.yaml:2:")));
   EXPECT_THAT(mistakes_in("limits: {targets: 1}\n---\nlimits: {targets: 2}\n"),
-              ElementsAre(StartsWith("p.yaml:3:1: a second document")));
+              ElementsAre(StartsWith("p.yaml:2:1: not part of the one document")));
 }
+
+TEST(LoadConfig, RefusesAStrayComma) { EXPECT_THAT(mistakes_in(", limits: {}"), ElementsAre(StartsWith("p.yaml:1:"))); }
 
 TEST(LoadConfig, IsBoundedWhateverTheFileHolds) {
   std::string aliases = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";

@@ -1,8 +1,10 @@
 #include "config/yaml_reader.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "base/text.h"
@@ -46,6 +48,32 @@ class NodeBudget {
   std::size_t visited_ = 0;
 };
 
+/// Where the second document begins.
+class SecondDocument final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { begin_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  static std::optional<YAML::Mark> find(const std::string& text) {
+    std::istringstream stream{text};
+    YAML::Parser parser{stream};
+    SecondDocument handler;
+    // LoadAll would never end on a stray comma, which yaml-cpp takes for one empty document after the other.
+    if (!parser.HandleNextDocument(handler) || !parser.HandleNextDocument(handler)) return std::nullopt;
+    return handler.begin_;
+  }
+
+ private:
+  YAML::Mark begin_;
+};
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
@@ -67,24 +95,24 @@ std::vector<ConfigMistake> Mistakes::take() {
 }
 
 std::optional<YAML::Node> parse_yaml(std::string_view text, Mistakes& mistakes) {
-  std::vector<YAML::Node> documents;
+  const std::string whole{text};
+  YAML::Node document;
   try {
-    documents = YAML::LoadAll(std::string{text});
+    if (const auto second = SecondDocument::find(whole)) {
+      mistakes.add(*second, "not part of the one document that a configuration is");
+      return std::nullopt;
+    }
+    document = YAML::Load(whole);
   } catch (const YAML::Exception& exception) {
     mistakes.add(exception.mark, fmt::format("not YAML: {}", exception.msg));
     return std::nullopt;
   }
-  if (documents.empty()) return YAML::Node{};
-  if (documents.size() > 1) {
-    mistakes.add(documents[1].Mark(), "a second document: a configuration is one");
-    return std::nullopt;
-  }
-  if (const auto mark = NodeBudget{}.exceeded(documents.front())) {
+  if (const auto mark = NodeBudget{}.exceeded(document)) {
     mistakes.add(*mark, fmt::format("nested deeper than {} levels or, aliases followed, more than {} values", kDeepest,
                                     kMostNodes));
     return std::nullopt;
   }
-  return documents.front();
+  return document;
 }
 
 std::optional<std::string> read_text(const YamlValue& value, Mistakes& mistakes) {
