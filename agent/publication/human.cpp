@@ -34,11 +34,16 @@ std::string human_bytes(Bytes bytes) {
   return fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
+std::string_view shown_file(const Frame& frame) {
+  const std::string_view file = frame.file;
+  return frame.line == 0 ? file : file.substr(file.rfind('/') + 1);
+}
+
 std::string human_frame(const Frame& frame) {
   std::string text = to_valid_utf8(frame.function);
   if (!frame.file.empty()) {
     if (!text.empty()) text += ' ';
-    text += to_valid_utf8(frame.file);
+    text += to_valid_utf8(shown_file(frame));
     if (frame.line != 0) text += fmt::format(":{}", frame.line);
   }
   return text;

@@ -14,6 +14,9 @@ std::string timestamp_of(WallTime time);
 std::string human_duration(Nanoseconds duration);
 /// In binary units: 512 B, 1.5 MiB.
 std::string human_bytes(Bytes bytes);
+/// The file of a frame as it is shown: without its folders, which the function's package tells already. A path class
+/// or an end point, which has no line, is shown whole.
+std::string_view shown_file(const Frame& frame);
 /// "main.leakRecv main.go:14"; empty where nothing of the frame is known. Valid UTF-8.
 std::string human_frame(const Frame& frame);
 /// What names a site in one line: the frame that the user wrote, else its reason, else its state.

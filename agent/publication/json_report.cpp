@@ -27,7 +27,7 @@ void put_count(Json& object, const char* key, const std::optional<std::uint64_t>
 Json json_of(const Frame& frame) {
   Json object = Json::object();
   put_text(object, "function", frame.function);
-  put_text(object, "file", frame.file);
+  put_text(object, "file", std::string{shown_file(frame)});
   if (frame.line != 0) object["line"] = frame.line;
   return object;
 }

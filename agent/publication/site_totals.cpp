@@ -111,7 +111,9 @@ std::vector<SiteTotals> totals_of(const TargetReport& report, PopulationKind kin
   }
   for (SiteTotals& entry : totals) {
     std::ranges::sort(entry.ids);
-    if (const auto known = oldest.find(entry.site->id); known != oldest.end()) entry.oldest = known->second;
+    // At the first look the ledger has seen nothing age yet.
+    const auto known = oldest.find(entry.site->id);
+    if (known != oldest.end() && known->second > Nanoseconds{0}) entry.oldest = known->second;
   }
   return totals;
 }
