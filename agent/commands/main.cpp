@@ -3,19 +3,9 @@
 #include <exception>
 
 #include "agent/commands/commands.h"
+#include "config/duration.h"
 
 namespace {
-
-/// "10s", "500ms", "1m": as the configuration writes durations.
-std::string parse_duration(const std::string& text, proctor::Nanoseconds& duration) {
-  const std::map<std::string, std::int64_t> units{
-      {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
-  const auto digits = text.find_first_not_of("0123456789");
-  const auto unit = digits == std::string::npos ? units.end() : units.find(text.substr(digits));
-  if (digits == 0 || digits > 9 || unit == units.end()) return "a duration is a number and ms, s, m or h, as in 10s";
-  duration = proctor::Nanoseconds{std::stoll(text) * unit->second};
-  return duration.count() > 0 ? "" : "a duration must be above 0";
-}
 
 int run(int argc, char** argv) {
   CLI::App app{"Proctor watches running processes from outside and says what leaks.", "proctor"};
@@ -61,12 +51,12 @@ int run(int argc, char** argv) {
     return static_cast<int>(proctor::ExitStatus::wrong_usage);
   }
   if (!interval.empty()) {
-    proctor::Nanoseconds duration{};
-    if (const std::string mistake = parse_duration(interval, duration); !mistake.empty()) {
-      std::fprintf(stderr, "proctor: --sampling.interval: %s\n", mistake.c_str());
+    const auto duration = proctor::parse_duration(interval);
+    if (!duration) {
+      std::fprintf(stderr, "proctor: --sampling.interval: %s\n", duration.error().message.c_str());
       return static_cast<int>(proctor::ExitStatus::wrong_usage);
     }
-    run_options.interval = duration;
+    run_options.interval = *duration;
   }
   proctor::ExitStatus status = proctor::ExitStatus::fine;
   if (*run) status = proctor::run_command(run_options);

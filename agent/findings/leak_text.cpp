@@ -31,7 +31,10 @@ std::string place_of(const Site& site) {
   } else if (!site.user.file.empty()) {
     place += place.empty() ? site.user.file : " " + site.user.file;
   }
-  const std::string& wait = site.reason.empty() ? site.state : site.reason;
+  std::string wait = site.reason.empty() ? site.state : site.reason;
+  // That it waits is said by what it waits for; the state of a socket is another matter.
+  const bool tells_more = site.state != "waiting" && site.state != "sleeping" && site.state != wait;
+  if (tells_more && !site.state.empty()) wait += " " + site.state;
   if (!wait.empty()) detail += detail.empty() ? wait : ", " + wait;
   if (place.empty()) return detail;
   return detail.empty() ? place : fmt::format("{} ({})", place, detail);

@@ -191,7 +191,9 @@ void fill_site_info(const TargetReport& report, FamilyWriter& family) {
   visit_sites(report, [&](std::string_view kind, const std::string& id, const SiteView& view) {
     const Site& site = *view.site;
     const std::string line = site.user.line == 0 ? "" : fmt::to_string(site.user.line);
-    family.add({kind, id, site.user.function, std::string{shown_file(site.user)}, line, site.reason, human_frame(site.created_by)}, 1);
+    family.add({kind, id, site.user.function, std::string{shown_file(site.user)}, line, site.reason,
+                human_frame(site.created_by)},
+               1);
   });
 }
 

@@ -174,7 +174,12 @@ Json json_of(const TargetDescription& target) {
 
 Json json_of(const Finding& finding) {
   Json object{{"kind", to_string(finding.kind)}, {"certainty", to_string(finding.certainty)}};
-  if (finding.site) object["site"] = to_string(finding.site->id);
+  if (finding.site) {
+    object["site"] = to_string(finding.site->id);
+    put_text(object, "state", finding.site->state);
+    put_text(object, "reason", finding.site->reason);
+    object.update(json_of(finding.site->user));
+  }
   object["since"] = timestamp_of(finding.since);
   object["per_second"] = finding.per_second;
   object["members"] = finding.members;

@@ -1,0 +1,3 @@
+module proctor.example/targets
+
+go 1.18
