@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -187,14 +188,26 @@ void fill_site_held(const TargetReport& report, FamilyWriter& family) {
   });
 }
 
+void add_site_info(FamilyWriter& family, std::string_view kind, const Site& site) {
+  const std::string line = site.user.line == 0 ? "" : fmt::to_string(site.user.line);
+  family.add({kind, to_string(site.id), site.user.function, std::string{shown_file(site.user)}, line, site.reason,
+              human_frame(site.created_by)},
+             1);
+}
+
 void fill_site_info(const TargetReport& report, FamilyWriter& family) {
-  visit_sites(report, [&](std::string_view kind, const std::string& id, const SiteView& view) {
-    const Site& site = *view.site;
-    const std::string line = site.user.line == 0 ? "" : fmt::to_string(site.user.line);
-    family.add({kind, id, site.user.function, std::string{shown_file(site.user)}, line, site.reason,
-                human_frame(site.created_by)},
-               1);
+  std::set<std::pair<std::string, SiteId>> told;
+  visit_sites(report, [&](std::string_view kind, const std::string&, const SiteView& view) {
+    add_site_info(family, kind, *view.site);
+    told.emplace(kind, view.site->id);
   });
+  // Alerts join a finding with its site, also where that is too small for a line of its own.
+  for (const Finding& finding : report.findings) {
+    if (!finding.site) continue;
+    std::string_view kind = to_string(finding.kind);
+    kind.remove_suffix(std::string_view{"_leak"}.size());
+    if (told.emplace(kind, finding.site->id).second) add_site_info(family, kind, *finding.site);
+  }
 }
 
 void fill_findings(const TargetReport& report, FamilyWriter& family) {
