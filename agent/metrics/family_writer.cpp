@@ -60,7 +60,7 @@ prometheus::ClientMetric FamilyWriter::labelled(std::initializer_list<std::strin
   if (spec_.scope == MetricScope::process && !pid_.empty()) metric.label.push_back({"pid", pid_});
   auto name = spec_.labels().begin();
   for (const std::string_view value : values) {
-    if (!value.empty()) metric.label.push_back({std::string{*name}, to_valid_utf8(value)});
+    metric.label.push_back({std::string{*name}, to_valid_utf8(value)});  // an empty one too: the set is fixed
     ++name;
   }
   return metric;
