@@ -41,7 +41,7 @@ HttpResponse metrics_response(const HttpRequest& request, const std::shared_ptr<
   return response;
 }
 
-Json with_target(const TargetReport& report, Json object) {
+Json with_target(const TargetReport& report, const Json& object) {
   const TargetDescription& target = report.observation->target;
   Json whole{{"target", to_valid_utf8(target.name)}, {"pid", number(target.identity.pid)}};
   whole.update(object);

@@ -12,6 +12,8 @@
 namespace proctor {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr std::size_t kMaxSections = 4096;
 constexpr std::size_t kMaxSegments = 1024;
 constexpr std::uint64_t kMaxSectionBytes = std::uint64_t{64} << 20;
@@ -87,9 +89,9 @@ void read_notes(Elf_Data* data, BuildIds& ids) {
     const auto* bytes = static_cast<const unsigned char*>(data->d_buf);
     const std::string_view owner{reinterpret_cast<const char*>(bytes + name_at), note.n_namesz};
     const std::size_t size = std::min<std::size_t>(note.n_descsz, 256);
-    if (owner == std::string_view{"GNU", 4} && note.n_type == NT_GNU_BUILD_ID) {
+    if (owner == "GNU\0"sv && note.n_type == NT_GNU_BUILD_ID) {
       ids.gnu = hexadecimal(bytes + text_at, size);
-    } else if (owner == std::string_view{"Go\0", 4} && note.n_type == kGoBuildId) {
+    } else if (owner == "Go\0\0"sv && note.n_type == kGoBuildId) {
       ids.go = std::string{reinterpret_cast<const char*>(bytes + text_at), size};
     }
   }

@@ -42,11 +42,11 @@ Executable read_executable(UniqueFd fd, std::string_view exe) {
 }  // namespace
 
 const Executable& Executables::of(const ProcDir& process, const std::string& exe) {
-  static const Executable kUnknown;
+  static const Executable unknown;
   auto file = process.open_file("exe");
-  if (!file) return kUnknown;
+  if (!file) return unknown;
   struct stat status {};
-  if (::fstat(file->get(), &status) != 0) return kUnknown;
+  if (::fstat(file->get(), &status) != 0) return unknown;
   const FileKey key{status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                     static_cast<std::uint64_t>(status.st_size)};
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
