@@ -31,6 +31,7 @@ std::shared_ptr<const Publication> Watcher::round() {
   const Selection selection = selector_.select();
   for (const TargetIdentity& gone : selection.gone) forget(gone);
   for (const auto& target : selection.targets) publication->targets.push_back(report_on(*target));
+  if (selection.dropped != 0) skipped_["target_limit"] += selection.dropped;
   publication->agent.processes_by_name = selection.processes_by_name;
   publication->agent.sample_durations = durations_;
   publication->agent.skipped = skipped_;
@@ -43,6 +44,7 @@ std::shared_ptr<const Publication> Watcher::round() {
 
 std::shared_ptr<const TargetReport> Watcher::report_on(const Target& target) {
   auto observation = std::make_shared<const Observation>(look_at(target, collectors_, clock_, durations_));
+  count_skipped(*observation, skipped_);
   TargetRecord& record = records_.try_emplace(target.identity(), config_->findings, config_->limits).first->second;
   auto report = std::make_shared<TargetReport>(record.update(observation));
   report->merge = target.rule().merge;

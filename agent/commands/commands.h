@@ -22,6 +22,8 @@ struct RunOptions {
   bool enable_lifecycle = false;
   std::filesystem::path procfs = "/proc";
   std::optional<Nanoseconds> interval;
+  std::string log_level = "info";
+  std::string log_format = "logfmt";
 };
 
 struct DumpOptions {

@@ -23,6 +23,9 @@ int run(int argc, char** argv) {
   run->add_option("--path.procfs", run_options.procfs)->capture_default_str();
   run->add_option("--sampling.interval", interval, "each target is looked at this often");
 
+  run->add_option("--log.level", run_options.log_level, "debug, info, warn, error")->capture_default_str();
+  run->add_option("--log.format", run_options.log_format, "logfmt, json")->capture_default_str();
+
   proctor::DumpOptions dump_options;
   auto* dump = app.add_subcommand("dump", "one look at one process");
   dump->add_option("PID", dump_options.pid)->required()->check(CLI::PositiveNumber);

@@ -12,6 +12,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/target_options.h"
 #include "agent/http/server.h"
+#include "agent/platform/log.h"
 #include "base/unique_fd.h"
 
 namespace proctor {
@@ -58,6 +59,11 @@ Event next_event(int signals, std::atomic<bool>& reload, MonotonicTime due) {
 ExitStatus run_command(const RunOptions& options) {
   const UniqueFd signals = block_signals();
   raise_descriptor_limit();
+  const auto log = Log::open(options.log_level, options.log_format);
+  if (!log) {
+    fmt::print(stderr, "proctor: {}\n", log.error().message);
+    return ExitStatus::wrong_usage;
+  }
   auto config = config_from(options);
   if (!config) return print_mistakes(config.error());
   auto root = ProcRoot::open(options.procfs);
@@ -80,7 +86,7 @@ ExitStatus run_command(const RunOptions& options) {
     fmt::print(stderr, "proctor: {}\n", server.error().message);
     return ExitStatus::failed;
   }
-  for (const std::string& address : server->addresses()) fmt::print(stderr, "proctor: listening on {}\n", address);
+  for (const std::string& address : server->addresses()) log->info(fmt::format("listening on {}", address));
 
   MonotonicTime due = clock.monotonic();
   while (true) {
@@ -90,8 +96,10 @@ ExitStatus run_command(const RunOptions& options) {
         auto renewed = config_from(options);
         if (renewed) {
           watcher.reconfigure(*std::move(renewed));
+          log->info("configuration reloaded");
         } else {
-          print_mistakes(renewed.error());  // the old one stays
+          for (const ConfigMistake& mistake : renewed.error()) log->error(to_string(mistake));
+          log->error("configuration not reloaded, the old one stays");
         }
         break;
       }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collectors/observation/activity.h"
+
 namespace proctor {
 namespace {
 
@@ -17,6 +19,9 @@ Observation look_at(const Target& target, const Collectors& collectors, const Cl
   observation.target = target.description();
   observation.taken_at = clock.wall();
   observation.sampled_at = clock.monotonic();
+  for (const ChildProcess& child : target.children()) {
+    observation.children.push_back({child.pid, child.start_time, child.comm, child.zombie});
+  }
   MonotonicTime begin = observation.sampled_at;
   for (const auto& collector : collectors) {
     if (!asked_for(target.rule(), collector->name()) || !collector->applies_to(target.description())) continue;
@@ -27,6 +32,18 @@ Observation look_at(const Target& target, const Collectors& collectors, const Cl
   }
   observation.duration = begin - observation.sampled_at;
   return observation;
+}
+
+void count_skipped(const Observation& look, std::map<std::string, std::uint64_t>& skipped) {
+  const auto add = [&skipped](const char* reason, std::uint64_t count) {
+    if (count != 0) skipped[reason] += count;
+  };
+  if (const auto threads = shared_snapshot(look.threads)) add("vanished", threads->vanished);
+  if (const auto fds = shared_snapshot(look.fds)) {
+    add("vanished", fds->vanished);
+    if (fds->sampled) add("descriptor_cap", fds->open - fds->fds.size());
+  }
+  if (const auto goroutines = shared_snapshot(look.goroutines)) add("torn", goroutines->torn);
 }
 
 }  // namespace proctor

@@ -18,4 +18,7 @@ using Collectors = std::vector<std::unique_ptr<Collector>>;
 Observation look_at(const Target& target, const Collectors& collectors, const Clock& clock,
                     std::map<std::string, DurationHistogram>& durations);
 
+/// Adds what a look could not take in, by reason: "vanished" in its midst, "torn", "descriptor_cap".
+void count_skipped(const Observation& look, std::map<std::string, std::uint64_t>& skipped);
+
 }  // namespace proctor

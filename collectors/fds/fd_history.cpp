@@ -122,15 +122,16 @@ bool FdHistory::sockets_unchanged(const SocketTable& table) const {
 
 Result<std::shared_ptr<const FdSnapshot>> FdHistory::look(const ProcDir& process, bool may_have_changed,
                                                           SocketCache& sockets) {
-  if (may_have_changed || !last_) PROCTOR_TRY_VOID(read_links(process));
+  may_have_changed = may_have_changed || !last_ || last_->vanished != 0;
+  if (may_have_changed) PROCTOR_TRY_VOID(read_links(process));
   const bool has_sockets =
       std::ranges::any_of(open_, [](const Open& open) { return open.link.kind == FdKind::socket; });
   std::shared_ptr<const SocketTable> table;
   if (has_sockets) {
     if (auto read = sockets.table_of(process)) table = *std::move(read);
   }
-  const bool same_sockets = !has_sockets || (table && last_ && sockets_unchanged(*table));
-  if (!may_have_changed && last_ && same_sockets) return last_;
+  const bool same_sockets = !has_sockets || (table && !may_have_changed && sockets_unchanged(*table));
+  if (!may_have_changed && same_sockets) return last_;
   auto snapshot = assemble(process, table.get());
   if (!last_ || !same(*last_, *snapshot)) last_ = std::move(snapshot);
   return last_;
