@@ -3,11 +3,16 @@
 #include "agent/app/collectors.h"
 #include "agent/app/watcher.h"
 #include "agent/commands/commands.h"
-#include "agent/commands/target_options.h"
 #include "agent/publication/json_report.h"
 #include "agent/publication/text_report.h"
 
 namespace proctor {
+namespace {
+
+/// A kind of member is read by the collector of that name in the plural; memory has none.
+std::string collector_of(const std::string& kind) { return kind == "memory" ? kind : kind + "s"; }
+
+}  // namespace
 
 ExitStatus dump_command(const DumpOptions& options) {
   auto root = ProcRoot::open(options.procfs);
@@ -19,10 +24,12 @@ ExitStatus dump_command(const DumpOptions& options) {
     fmt::print(stderr, "proctor: process {}: {}\n", options.pid, process.error().message);
     return ExitStatus::failed;
   }
-  auto config = config_from(RunOptions{.target_pids = {options.pid}});
-  if (!config) return print_mistakes(config.error());
+  TargetRule rule{.name = "{{comm}}", .match = {.pid = options.pid}};
+  for (const std::string& kind : options.kinds) rule.collectors.push_back(collector_of(kind));
+  Config config;
+  config.targets = {std::make_shared<const TargetRule>(std::move(rule))};
   const SystemClock clock;
-  Watcher watcher{*std::move(root), *std::move(config), clock, make_collectors(options.procfs, clock)};
+  Watcher watcher{*std::move(root), std::move(config), clock, make_collectors(options.procfs, clock)};
   const auto publication = watcher.round();
   if (publication->targets.empty()) {
     fmt::print(stderr, "proctor: process {} is a kernel thread, ended, or is this command itself\n", options.pid);

@@ -30,6 +30,9 @@ int run(int argc, char** argv) {
   auto* dump = app.add_subcommand("dump", "one look at one process");
   dump->add_option("PID", dump_options.pid)->required()->check(CLI::PositiveNumber);
   dump->add_option("--format", dump_options.format)->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  dump->add_option("--kind", dump_options.kinds, "only these parts: goroutine, thread, fd, memory")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"goroutine", "thread", "fd", "memory"}));
   dump->add_flag("--members", dump_options.members, "list the goids and tids of each site");
   dump->add_option("--path.procfs", dump_options.procfs)->capture_default_str();
 

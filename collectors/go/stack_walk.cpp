@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxCodePoints = 100'000;
 constexpr std::uint64_t kWord = 8;
+constexpr RemoteAddress kNoFrame{0};
 
 }  // namespace
 
@@ -48,20 +49,18 @@ void StackWalker::walk(const CapturedGoroutine& captured, std::vector<RemoteAddr
   const auto return_to = word_at(g.sp + first.depth);
   if (!return_to) return;
   const bool saved = first.depth >= kWord && g.bp == g.sp + (first.depth - kWord);
-  std::optional<RemoteAddress> frame = saved ? word_at(g.bp) : g.bp;
+  RemoteAddress frame = saved ? word_at(g.bp).value_or(kNoFrame) : g.bp;
   RemoteAddress pc = *return_to;
   while (pcs.size() < kMaxFrames) {
     const CodePoint& point = code_point(pc, true);
     if (!point.known || point.ends_stack) return;
     pcs.push_back(pc);
-    if (!frame || *frame == RemoteAddress{}) return;
-    const auto next_pc = word_at(*frame + kWord);
-    const auto next_frame = word_at(*frame);
+    if (frame == kNoFrame) return;
+    const auto next_pc = word_at(frame + kWord);
+    const auto next_frame = word_at(frame);
     if (!next_pc || !next_frame) return;
-    if (*next_frame != RemoteAddress{} && *next_frame <= *frame)
-      frame.reset();  // must rise; one more frame stands
-    else
-      frame = next_frame;
+    // Frames rise towards the stack's end; where one does not, its caller is the last that is sure.
+    frame = *next_frame > frame ? *next_frame : kNoFrame;
     pc = *next_pc;
   }
 }
