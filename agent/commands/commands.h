@@ -28,7 +28,7 @@ struct RunOptions {
 
 struct DumpOptions {
   std::int32_t pid = 0;
-  std::string format = "text";  // text, json
+  std::string format = "text";     // text, json
   std::vector<std::string> kinds;  // goroutine, thread, fd, memory; empty: all
   bool members = false;
   std::filesystem::path procfs = "/proc";

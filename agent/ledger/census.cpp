@@ -22,17 +22,9 @@ std::shared_ptr<const FdSnapshot> whole_fds(const Observation& observation) {
   return fds && !fds->sampled ? fds : nullptr;
 }
 
-template <typename Snapshot>
-std::vector<std::shared_ptr<const Site>> sites_in(const std::shared_ptr<const Snapshot>& snapshot) {
-  std::vector<std::shared_ptr<const Site>> sites;
-  sites.reserve(snapshot->sites.size());
-  for (const Site& site : snapshot->sites) sites.emplace_back(snapshot, &site);
-  return sites;
-}
-
 std::optional<Census> census_of(const std::shared_ptr<const GoroutineSnapshot>& snapshot) {
   if (!snapshot) return std::nullopt;
-  Census census{.kind = PopulationKind::goroutine, .sites = sites_in(snapshot)};
+  Census census{.kind = PopulationKind::goroutine, .sites = snapshot->sites};
   census.members.reserve(snapshot->goroutines.size());
   for (const GoroutineSample& goroutine : snapshot->goroutines) {
     if (goroutine.system) continue;
@@ -47,7 +39,7 @@ std::optional<Census> census_of(const std::shared_ptr<const GoroutineSnapshot>& 
 
 std::optional<Census> census_of(const std::shared_ptr<const ThreadSnapshot>& snapshot) {
   if (!snapshot) return std::nullopt;
-  Census census{.kind = PopulationKind::thread, .sites = sites_in(snapshot)};
+  Census census{.kind = PopulationKind::thread, .sites = snapshot->sites};
   census.members.reserve(snapshot->threads.size());
   for (const ThreadSample& thread : snapshot->threads) {
     const auto tid = static_cast<std::uint64_t>(number(thread.tid));
@@ -60,7 +52,7 @@ std::optional<Census> census_of(const std::shared_ptr<const ThreadSnapshot>& sna
 
 std::optional<Census> fd_census(const std::shared_ptr<const FdSnapshot>& snapshot) {
   if (!snapshot) return std::nullopt;
-  Census census{.kind = PopulationKind::fd, .sites = sites_in(snapshot)};
+  Census census{.kind = PopulationKind::fd, .sites = snapshot->sites};
   census.members.reserve(snapshot->fds.size());
   for (const FdSample& fd : snapshot->fds) {
     const std::uint64_t file = number(fd.inode) ^ (static_cast<std::uint64_t>(fd.kind) << kKindShift);
@@ -71,7 +63,7 @@ std::optional<Census> fd_census(const std::shared_ptr<const FdSnapshot>& snapsho
 
 std::optional<Census> socket_census(const std::shared_ptr<const FdSnapshot>& snapshot) {
   if (!snapshot) return std::nullopt;
-  Census census{.kind = PopulationKind::socket, .sites = sites_in(snapshot)};
+  Census census{.kind = PopulationKind::socket, .sites = snapshot->sites};
   census.members.reserve(snapshot->sockets.size());
   for (const SocketSample& socket : snapshot->sockets) {
     census.members.push_back({.key = {.first = number(socket.inode)}, .site = socket.site});
@@ -81,7 +73,7 @@ std::optional<Census> socket_census(const std::shared_ptr<const FdSnapshot>& sna
 
 std::optional<Census> census_of(const std::shared_ptr<const MappingSnapshot>& snapshot) {
   if (!snapshot) return std::nullopt;
-  Census census{.kind = PopulationKind::mapping, .sites = sites_in(snapshot)};
+  Census census{.kind = PopulationKind::mapping, .sites = snapshot->sites};
   census.members.reserve(snapshot->mappings.size());
   for (const MappingSample& mapping : snapshot->mappings) {
     census.members.push_back({.key = {.first = mapping.begin}, .site = mapping.site, .held = Bytes{mapping.bytes}});

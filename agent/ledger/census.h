@@ -17,7 +17,7 @@ inline constexpr std::array kPopulationKinds{PopulationKind::goroutine, Populati
 /// Null where it is missing, failed, or is only a sample of the members; null for children, which have none.
 std::shared_ptr<const void> census_source(const Observation& observation, PopulationKind kind);
 
-/// The members of one kind. Nothing where `census_source` has none. Sites stay in the snapshot, which they keep alive.
+/// The members of one kind. Nothing where `census_source` has none. Sites are those of the snapshot.
 std::optional<Census> take_census(const Observation& observation, PopulationKind kind);
 
 /// The same for every kind that there is.

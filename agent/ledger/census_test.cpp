@@ -15,7 +15,8 @@ Part<Snapshot> part(Snapshot snapshot) {
 TEST(Census, LeavesOutSystemGoroutinesAndCopiesNoSite) {
   Observation look;
   look.goroutines = part(GoroutineSnapshot{
-      .sites = {Site{.id = SiteId{5}}, Site{.id = SiteId{6}}},
+      .sites = {std::make_shared<const Site>(Site{.id = SiteId{5}}),
+                std::make_shared<const Site>(Site{.id = SiteId{6}})},
       .goroutines = {{.goid = 1, .site = 1, .wait_token = 3, .stack = Bytes{2048}, .waiting_since = MonotonicTime{9s}},
                      {.goid = 2, .system = true}}});
   const auto census = take_census(look, PopulationKind::goroutine);
@@ -26,13 +27,13 @@ TEST(Census, LeavesOutSystemGoroutinesAndCopiesNoSite) {
   EXPECT_EQ(census->members[0].wait_token, 3U);
   EXPECT_EQ(census->members[0].since, MonotonicTime{9s});
   EXPECT_EQ(census->members[0].held, Bytes{2048});
-  EXPECT_EQ(census->sites[1].get(), &(*look.goroutines)->get()->sites[1]);
+  EXPECT_EQ(census->sites[1], (*look.goroutines)->get()->sites[1]);
 }
 
 TEST(Census, AThreadThatRanHasMoved) {
   Observation look;
-  look.threads = part(
-      ThreadSnapshot{.sites = {Site{}}, .threads = {{.tid = Tid{7}, .start_time = StartTime{70}, .switches = 11}}});
+  look.threads = part(ThreadSnapshot{.sites = {std::make_shared<const Site>(Site{})},
+                                     .threads = {{.tid = Tid{7}, .start_time = StartTime{70}, .switches = 11}}});
   const auto census = take_census(look, PopulationKind::thread);
   EXPECT_EQ(census->members.at(0).key, (MemberKey{.first = 7, .second = 70}));
   EXPECT_EQ(census->members.at(0).wait_token, 11U);
@@ -41,7 +42,7 @@ TEST(Census, AThreadThatRanHasMoved) {
 TEST(Census, ADescriptorThatWasReopenedIsAnother) {
   const auto key = [](FdSample fd) {
     Observation look;
-    look.fds = part(FdSnapshot{.sites = {Site{}}, .fds = {fd}});
+    look.fds = part(FdSnapshot{.sites = {std::make_shared<const Site>(Site{})}, .fds = {fd}});
     return take_census(look, PopulationKind::fd)->members.at(0).key;
   };
   const FdSample fd{.fd = 3, .inode = Inode{40}, .kind = FdKind::file};
@@ -53,8 +54,9 @@ TEST(Census, ADescriptorThatWasReopenedIsAnother) {
 
 TEST(Census, SocketsAndMappingsHaveTheirOwn) {
   Observation look;
-  look.fds = part(FdSnapshot{.sites = {Site{}}, .sockets = {{.inode = Inode{40}}}});
-  look.mappings = part(MappingSnapshot{.sites = {Site{}}, .mappings = {{.begin = 4096, .bytes = 8192}}});
+  look.fds = part(FdSnapshot{.sites = {std::make_shared<const Site>(Site{})}, .sockets = {{.inode = Inode{40}}}});
+  look.mappings = part(
+      MappingSnapshot{.sites = {std::make_shared<const Site>(Site{})}, .mappings = {{.begin = 4096, .bytes = 8192}}});
   EXPECT_EQ(take_census(look, PopulationKind::socket)->members.at(0).key, (MemberKey{.first = 40}));
   EXPECT_EQ(take_census(look, PopulationKind::mapping)->members.at(0).held, Bytes{8192});
   EXPECT_EQ(take_census(look, PopulationKind::mapping)->members.at(0).key, (MemberKey{.first = 4096}));

@@ -34,7 +34,7 @@ struct Member {
 /// All members of one kind at one look.
 struct Census {
   PopulationKind kind{};
-  std::vector<std::shared_ptr<const Site>> sites;
+  std::vector<SiteRef> sites;
   std::vector<Member> members;
 };
 

@@ -203,8 +203,7 @@ std::vector<PopulationLedger::Place*> PopulationLedger::admit(const Census& cens
       places_.erase(least->first);
       ++least;
     }
-    // A copy: a pointer into the snapshot would keep all of it for as long as the site is known.
-    places_[id].site = std::make_shared<const Site>(*census.sites[i]);
+    places_[id].site = census.sites[i];
   }
 
   std::vector<Place*> places;

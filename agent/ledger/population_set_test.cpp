@@ -11,7 +11,7 @@ constexpr MonotonicTime kStart{1000s};
 
 std::shared_ptr<const GoroutineSnapshot> goroutines(std::uint64_t count) {
   auto snapshot = std::make_shared<GoroutineSnapshot>();
-  snapshot->sites = {Site{.id = SiteId{5}}};
+  snapshot->sites = {std::make_shared<const Site>(Site{.id = SiteId{5}})};
   for (std::uint64_t goid = 1; goid <= count; ++goid) snapshot->goroutines.push_back({.goid = goid});
   return snapshot;
 }

@@ -43,12 +43,18 @@ void visit_parts(const Observation& look, Visit visit) {
   one("goroutines", look.goroutines);
 }
 
-/// Calls `visit(kind, site)` for every site of every population.
+/// Every process has some thirty kinds of mappings that never change: only those that moved have series.
+bool is_told(PopulationKind kind, const SiteView& view) {
+  return kind != PopulationKind::mapping || view.arrivals != 0 || view.departures != 0;
+}
+
+/// Calls `visit(kind, site, view)` for every site that has series.
 template <typename Visit>
 void visit_sites(const TargetReport& report, Visit visit) {
   for (const PopulationView& population : report.populations) {
     for (const SiteView& view : population.sites) {
-      if (view.site) visit(to_string(population.kind), to_string(view.site->id), view);
+      if (view.site && is_told(population.kind, view))
+        visit(to_string(population.kind), to_string(view.site->id), view);
     }
   }
 }
@@ -87,7 +93,7 @@ void fill_threads(const TargetReport& report, FamilyWriter& family) {
   std::map<std::string, std::uint64_t> counts;
   for (const ThreadSample& sample : threads->threads) {
     if (sample.site >= threads->sites.size()) continue;
-    if (const std::string& value = threads->sites[sample.site].*word; !value.empty()) ++counts[value];
+    if (const std::string& value = (*threads->sites[sample.site]).*word; !value.empty()) ++counts[value];
   }
   add_counts(family, counts);
 }
@@ -153,7 +159,7 @@ void fill_goroutines_waiting(const GoroutineSnapshot& snapshot, FamilyWriter& fa
   std::map<std::string, std::uint64_t> counts;
   for (const GoroutineSample& sample : snapshot.goroutines) {
     if (sample.system || sample.state != GoroutineState::waiting || sample.site >= snapshot.sites.size()) continue;
-    ++counts[snapshot.sites[sample.site].reason];
+    ++counts[snapshot.sites[sample.site]->reason];
   }
   add_counts(family, counts);
 }

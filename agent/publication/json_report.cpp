@@ -81,7 +81,7 @@ Json threads_of(const TargetReport& report, const ThreadSnapshot& snapshot, bool
   Counts blocked;
   for (const ThreadSample& sample : snapshot.threads) {
     if (sample.site >= snapshot.sites.size()) continue;
-    const Site& site = snapshot.sites[sample.site];
+    const Site& site = *snapshot.sites[sample.site];
     ++states[site.state];
     if (!site.reason.empty()) ++blocked[site.reason];
   }

@@ -18,7 +18,7 @@ inline std::shared_ptr<TargetReport> sample_report(const std::string& name, std:
   identify(collector);
 
   auto goroutines = std::make_shared<GoroutineSnapshot>();
-  goroutines->sites = {leak, collector};
+  goroutines->sites = {std::make_shared<const Site>(leak), std::make_shared<const Site>(collector)};
   for (const std::uint64_t goid : {19U, 18U}) {
     GoroutineSample sample;
     sample.goid = goid;

@@ -8,9 +8,9 @@ namespace proctor {
 namespace {
 
 /// One entry per site, members not yet counted.
-std::vector<SiteTotals> entries_for(const std::vector<Site>& sites) {
+std::vector<SiteTotals> entries_for(const std::vector<SiteRef>& sites) {
   std::vector<SiteTotals> totals(sites.size());
-  for (std::size_t i = 0; i < sites.size(); ++i) totals[i].site = &sites[i];
+  for (std::size_t i = 0; i < sites.size(); ++i) totals[i].site = sites[i].get();
   return totals;
 }
 

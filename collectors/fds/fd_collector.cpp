@@ -18,7 +18,7 @@ class FdCollector final : public Collector {
     Watched& watched = processes_[target.identity()];
     const bool still = nothing_ran(observation.threads, watched.threads);
     watched.threads = shared_snapshot(observation.threads);
-    observation.fds = watched.history.look(target.process(), !still, sockets_);
+    observation.fds = watched.history.look(target.process(), !still, sockets_, sites_);
   }
   void forget(const TargetIdentity& target) override { processes_.erase(target); }
 
@@ -28,6 +28,7 @@ class FdCollector final : public Collector {
     std::shared_ptr<const ThreadSnapshot> threads;
   };
   SocketCache sockets_;
+  SiteInterner sites_;
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
 

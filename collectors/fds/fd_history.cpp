@@ -28,19 +28,20 @@ Site site_of(const SocketEntry& socket) {
   return site;
 }
 
-/// Sites by what they say, each once.
+/// The sites of one snapshot, each once.
 class SiteList {
  public:
-  explicit SiteList(std::vector<Site>& sites) : sites_(sites) {}
+  SiteList(SiteInterner& interner, std::vector<SiteRef>& sites) : interner_(interner), sites_(sites) {}
   std::uint32_t index_of(Site site) {
-    identify(site);
-    const auto [place, is_new] = known_.try_emplace(site.id, static_cast<std::uint32_t>(sites_.size()));
-    if (is_new) sites_.push_back(std::move(site));
+    SiteRef shared = interner_.intern(std::move(site));
+    const auto [place, is_new] = known_.try_emplace(shared->id, static_cast<std::uint32_t>(sites_.size()));
+    if (is_new) sites_.push_back(std::move(shared));
     return place->second;
   }
 
  private:
-  std::vector<Site>& sites_;
+  SiteInterner& interner_;
+  std::vector<SiteRef>& sites_;
   std::map<SiteId, std::uint32_t> known_;
 };
 
@@ -51,7 +52,7 @@ bool same(const FdSnapshot& a, const FdSnapshot& b) {
   const auto same_socket = [](const SocketSample& x, const SocketSample& y) {
     return x.inode == y.inode && x.site == y.site;
   };
-  const auto same_site = [](const Site& x, const Site& y) { return x.id == y.id; };
+  const auto same_site = [](const SiteRef& x, const SiteRef& y) { return x == y; };
   return a.open == b.open && a.limit == b.limit && a.sampled == b.sampled && a.vanished == b.vanished &&
          std::ranges::equal(a.fds, b.fds, same_fd) && std::ranges::equal(a.sockets, b.sockets, same_socket) &&
          std::ranges::equal(a.sites, b.sites, same_site);
@@ -86,13 +87,14 @@ Result<void> FdHistory::read_links(const ProcDir& process) {
   return {};
 }
 
-std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, const SocketTable* table) const {
+std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, const SocketTable* table,
+                                                      SiteInterner& interner) const {
   auto snapshot = std::make_shared<FdSnapshot>();
   snapshot->open = count_;
   snapshot->sampled = count_ > open_.size();
   snapshot->vanished = vanished_;
   if (const auto limits = read_proc_limits(process)) snapshot->limit = limits->open_files;
-  SiteList sites{snapshot->sites};
+  SiteList sites{interner, snapshot->sites};
   std::unordered_set<Inode> seen;  // a socket may have several descriptors
   for (const Open& open : open_) {
     Site site{.reason = std::string{to_string(open.link.kind)}, .user = {.file = open.link.path_class}};
@@ -105,7 +107,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
       if (seen.insert(open.link.inode).second) {
         snapshot->sockets.push_back({open.link.inode, std::string{known.protocol}, std::string{known.state}, index});
       }
-      site = snapshot->sites[index];
+      site = *snapshot->sites[index];
       site.reason = "socket " + site.reason;
     }
     snapshot->fds.push_back({open.fd, open.link.inode, open.link.kind, sites.index_of(std::move(site))});
@@ -121,7 +123,7 @@ bool FdHistory::sockets_unchanged(const SocketTable& table) const {
 }
 
 Result<std::shared_ptr<const FdSnapshot>> FdHistory::look(const ProcDir& process, bool may_have_changed,
-                                                          SocketCache& sockets) {
+                                                          SocketCache& sockets, SiteInterner& interner) {
   may_have_changed = may_have_changed || !last_ || last_->vanished != 0;
   if (may_have_changed) PROCTOR_TRY_VOID(read_links(process));
   const bool has_sockets =
@@ -132,7 +134,7 @@ Result<std::shared_ptr<const FdSnapshot>> FdHistory::look(const ProcDir& process
   }
   const bool same_sockets = !has_sockets || (table && !may_have_changed && sockets_unchanged(*table));
   if (!may_have_changed && same_sockets) return last_;
-  auto snapshot = assemble(process, table.get());
+  auto snapshot = assemble(process, table.get(), interner);
   if (!last_ || !same(*last_, *snapshot)) last_ = std::move(snapshot);
   return last_;
 }

@@ -9,6 +9,7 @@
 #include "collectors/fds/socket_cache.h"
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/os/proc_root.h"
+#include "collectors/sites/site_interner.h"
 
 namespace proctor {
 
@@ -18,7 +19,8 @@ class FdHistory {
   /// The descriptors now. `may_have_changed`: whether the process can have opened or closed any since the last look;
   /// the states of its sockets change without it. The same object as before where nothing has changed.
   /// Errors: permission_denied, target_gone.
-  Result<std::shared_ptr<const FdSnapshot>> look(const ProcDir& process, bool may_have_changed, SocketCache& sockets);
+  Result<std::shared_ptr<const FdSnapshot>> look(const ProcDir& process, bool may_have_changed, SocketCache& sockets,
+                                                 SiteInterner& interner);
 
  private:
   struct Open {
@@ -28,7 +30,8 @@ class FdHistory {
   };
   Result<void> read_links(const ProcDir& process);
   bool sockets_unchanged(const SocketTable& table) const;
-  std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table) const;
+  std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table,
+                                             SiteInterner& interner) const;
 
   std::vector<Open> open_;
   std::uint64_t count_ = 0;

@@ -57,7 +57,7 @@ std::uint32_t GoroutineSites::add(Site site) {
     if (frames_kept_ + site.frames.size() > kMaxFrames) site.frames.clear();
     site.frames.shrink_to_fit();
     frames_kept_ += site.frames.size();
-    sites_.push_back(std::move(site));
+    sites_.push_back(std::make_shared<const Site>(std::move(site)));
   }
   return place->second;
 }

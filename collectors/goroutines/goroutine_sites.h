@@ -22,7 +22,7 @@ class GoroutineSites {
 
   /// The index of the site at which a goroutine stands.
   std::uint32_t site_of(const CapturedGoroutine& captured, GoroutineState state);
-  const std::vector<Site>& sites() const { return sites_; }
+  const std::vector<SiteRef>& sites() const { return sites_; }
   /// Whether so many places have been seen that it is time to begin anew.
   bool is_full() const { return by_code_.size() >= kMaxPlaces; }
 
@@ -40,7 +40,7 @@ class GoroutineSites {
   std::unordered_map<std::uint64_t, std::vector<Frame>> frames_;
   std::unordered_map<std::uint64_t, std::uint32_t> by_code_;  // hash of addresses, reason and state
   std::unordered_map<SiteId, std::uint32_t> by_id_;
-  std::vector<Site> sites_;
+  std::vector<SiteRef> sites_;
   std::size_t frames_kept_ = 0;
 };
 

@@ -31,7 +31,7 @@ std::string class_of(const MemoryMapping& mapping) {
 
 }  // namespace
 
-std::shared_ptr<const MappingSnapshot> classify(const std::vector<MemoryMapping>& mappings) {
+std::shared_ptr<const MappingSnapshot> classify(const std::vector<MemoryMapping>& mappings, SiteInterner& interner) {
   auto snapshot = std::make_shared<MappingSnapshot>();
   std::map<std::string, std::uint32_t> classes;
   for (std::size_t i = 0; i < std::min(mappings.size(), kMaxListed); ++i) {
@@ -39,9 +39,7 @@ std::shared_ptr<const MappingSnapshot> classify(const std::vector<MemoryMapping>
     const auto next = static_cast<std::uint32_t>(snapshot->sites.size());
     const auto [place, is_new] = classes.try_emplace(class_of(mapping), next);
     if (is_new) {
-      Site site{.user = {.file = place->first}};
-      identify(site);
-      snapshot->sites.push_back(std::move(site));
+      snapshot->sites.push_back(interner.intern({.user = {.file = place->first}}));
     }
     snapshot->mappings.push_back({number(mapping.range.begin), mapping.range.size(), place->second});
   }

@@ -52,9 +52,10 @@ class MemoryCollector final : public Collector {
   };
 
   Result<std::shared_ptr<const MemorySnapshot>> read(const Target& target, Last& last, bool is_new);
-  void read_mappings(const ProcDir& process, Last& last) const;
+  void read_mappings(const ProcDir& process, Last& last);
 
   const Clock& clock_;
+  SiteInterner sites_;
   std::optional<std::uint64_t> mapping_limit_;
   std::unordered_map<TargetIdentity, Last> last_;
 };
@@ -68,9 +69,9 @@ std::optional<Bytes> limit_of(const ProcDir& process) {
   return limit;
 }
 
-void MemoryCollector::read_mappings(const ProcDir& process, Last& last) const {
+void MemoryCollector::read_mappings(const ProcDir& process, Last& last) {
   const auto mappings = read_memory_map(process);
-  last.mappings = mappings ? classify(*mappings) : nullptr;
+  last.mappings = mappings ? classify(*mappings, sites_) : nullptr;
   last.mapping_count = mappings ? std::optional<std::uint64_t>{mappings->size()} : std::nullopt;
   last.mappings_read_at = clock_.monotonic();
 }

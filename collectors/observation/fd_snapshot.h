@@ -54,7 +54,7 @@ struct FdSnapshot {
   std::uint64_t open = 0;              // exact, also where `fds` is a sample
   std::optional<std::uint64_t> limit;  // soft RLIMIT_NOFILE; absent where unlimited
   bool sampled = false;                // `fds` holds only some: above the cap
-  std::vector<Site> sites;             // shared by fds and sockets
+  std::vector<SiteRef> sites;          // shared by fds and sockets
   std::vector<FdSample> fds;
   std::vector<SocketSample> sockets;
   std::uint64_t vanished = 0;  // closed between listing and reading

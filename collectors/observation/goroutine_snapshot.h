@@ -29,7 +29,7 @@ struct GoroutineSample {
 /// The goroutines of one process.
 struct GoroutineSnapshot {
   std::string runtime_version;  // "go1.26.8"
-  std::vector<Site> sites;      // site.state and site.reason in the words of the runtime
+  std::vector<SiteRef> sites;   // site.state and site.reason in the words of the runtime
   std::vector<GoroutineSample> goroutines;
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.
   std::uint64_t user_count = 0;

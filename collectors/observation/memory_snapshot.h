@@ -35,7 +35,7 @@ struct MappingSample {
   std::uint32_t site = 0;
 };
 struct MappingSnapshot {
-  std::vector<Site> sites;
+  std::vector<SiteRef> sites;
   std::vector<MappingSample> mappings;
 };
 

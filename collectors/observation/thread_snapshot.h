@@ -20,7 +20,7 @@ struct ThreadSample {
 
 /// The threads of one process. A site is a state, a blocked reason and a name with its numbers folded.
 struct ThreadSnapshot {
-  std::vector<Site> sites;            // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle
+  std::vector<SiteRef> sites;         // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle
                                       // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
                                       // site.user.function: the folded thread name
   std::vector<ThreadSample> threads;  // ascending by tid

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct Site {
   Frame created_by;           // the statement that created it, where known
   std::vector<Frame> frames;  // innermost first; empty for what has no stack
 };
+
+/// Shared by all that speak of the same site.
+using SiteRef = std::shared_ptr<const Site>;
 
 /// Sets `id` from the other fields.
 void identify(Site& site);

@@ -12,11 +12,12 @@ class ThreadCollector final : public Collector {
   std::string_view name() const override { return "threads"; }
   bool applies_to(const TargetDescription&) const override { return true; }
   void observe(const Target& target, Observation& observation) override {
-    observation.threads = histories_[target.identity()].look(target.process());
+    observation.threads = histories_.try_emplace(target.identity(), sites_).first->second.look(target.process());
   }
   void forget(const TargetIdentity& target) override { histories_.erase(target); }
 
  private:
+  SiteInterner sites_;
   std::unordered_map<TargetIdentity, ThreadHistory> histories_;
 };
 

@@ -101,17 +101,16 @@ Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir&
 std::shared_ptr<const ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) const {
   auto snapshot = std::make_shared<ThreadSnapshot>();
   snapshot->vanished = vanished;
-  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::uint32_t> sites;
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::uint32_t> known;
   std::uint64_t voluntary = ended_voluntary_;
   std::uint64_t involuntary = ended_involuntary_;
   bool switches_known = true;
   for (const Seen& thread : threads_) {
     const auto next = static_cast<std::uint32_t>(snapshot->sites.size());
-    const auto [place, is_new] = sites.try_emplace({thread.state, thread.reason, thread.name}, next);
+    const auto [place, is_new] = known.try_emplace({thread.state, thread.reason, thread.name}, next);
     if (is_new) {
-      Site site{.state = thread.state, .reason = thread.reason, .user = {.function = thread.name}};
-      identify(site);
-      snapshot->sites.push_back(std::move(site));
+      snapshot->sites.push_back(
+          sites_->intern({.state = thread.state, .reason = thread.reason, .user = {.function = thread.name}}));
     }
     snapshot->threads.push_back({.tid = thread.tid,
                                  .start_time = thread.start_time,

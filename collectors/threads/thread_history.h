@@ -10,12 +10,16 @@
 #include "collectors/observation/thread_snapshot.h"
 #include "collectors/os/proc_root.h"
 #include "collectors/os/thread_files.h"
+#include "collectors/sites/site_interner.h"
 
 namespace proctor {
 
 /// The threads of one process over many looks.
 class ThreadHistory {
  public:
+  /// `sites` outlives it.
+  explicit ThreadHistory(SiteInterner& sites) : sites_(&sites) {}
+
   /// The threads now: the same object as at the last look where none has run, begun or ended.
   /// Errors: target_gone, permission_denied.
   Result<std::shared_ptr<const ThreadSnapshot>> look(const ProcDir& process);
@@ -38,6 +42,7 @@ class ThreadHistory {
   static Result<Seen> read(const ProcDir& process, Tid tid);
   std::shared_ptr<const ThreadSnapshot> assemble(std::uint64_t vanished) const;
 
+  SiteInterner* sites_;
   std::vector<Seen> threads_;  // ascending by tid
   std::uint64_t ended_voluntary_ = 0;
   std::uint64_t ended_involuntary_ = 0;

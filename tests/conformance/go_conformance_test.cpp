@@ -39,7 +39,7 @@ GoroutineHistory watch(const ChildProcess& child) {
 std::map<std::string, std::uint64_t> members_by_function(const GoroutineSnapshot& snapshot) {
   std::map<std::string, std::uint64_t> members;
   for (const GoroutineSample& goroutine : snapshot.goroutines) {
-    if (!goroutine.system) ++members[snapshot.sites[goroutine.site].user.function];
+    if (!goroutine.system) ++members[snapshot.sites[goroutine.site]->user.function];
   }
   return members;
 }
@@ -142,7 +142,7 @@ TEST_P(GoConformance, WaitReasonsAreInTheWordsOfThatRuntime) {
   ASSERT_NE(snapshot, nullptr);
   std::map<std::string, std::string> reasons;
   for (const GoroutineSample& goroutine : snapshot->goroutines) {
-    const Site& site = snapshot->sites[goroutine.site];
+    const Site& site = *snapshot->sites[goroutine.site];
     reasons[site.user.function] = site.reason;
     if (site.user.function == "main.parkSyscall") {
       EXPECT_EQ(goroutine.state, GoroutineState::syscall);
@@ -191,7 +191,7 @@ TEST_P(GoConformance, AProgramInFullMotionGivesNoFalseFrame) {
     // What stands still is counted exactly in the midst of it.
     EXPECT_EQ(members_by_function(**snapshot)["main.parkSend"], 10U);
     for (const GoroutineSample& goroutine : (*snapshot)->goroutines) {
-      const Site& site = (*snapshot)->sites[goroutine.site];
+      const Site& site = *(*snapshot)->sites[goroutine.site];
       if (goroutine.system || site.frames.empty()) continue;
       // A stack ends in the function that the goroutine began with, or that of an end: runtime.goexit1.
       EXPECT_THAT(site.frames.back().function,

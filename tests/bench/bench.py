@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Measures Proctor beside its peers in one run, and prints each figure as a ratio with its goal. With --small it only
+shows that the measurement runs. bench.py BUILD_FOLDER [--small]"""
+
+import gzip
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+
+from harness import Programs, await_, free_port, get  # noqa: E402
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+SMALL = "--small" in sys.argv
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def show(what, value, goal, holds):
+    print(f"{what}: {value} (goal {goal}){'' if holds else '  NOT REACHED'}", flush=True)
+
+
+def cpu_of(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * TICK
+
+
+def resident_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(text.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def timed(action):
+    begin = time.perf_counter()
+    action()
+    return (time.perf_counter() - begin) * 1000
+
+
+def goroutines(number):
+    with Programs() as programs:
+        target, line = programs.start_announcing([BUILD / "tests/targets/parked_go", "-n", str(number)])
+        profile = f"http://{line.split()[1]}/debug/pprof/goroutine?debug=0"
+        bench = BUILD / "tests/bench/goroutine_bench"
+        own, first, second = [], [], []
+        for _ in range(1 if SMALL else 7):
+            own.append(timed(lambda: urllib.request.urlopen(profile, timeout=60).read()))
+            looks = subprocess.run([bench, str(target.pid)], check=True, capture_output=True, text=True).stdout.split()
+            assert int(looks[0]) >= number, looks
+            first.append(float(looks[1]))
+            second.append(float(looks[3]))
+        own, first, second = (statistics.median(values) for values in (own, first, second))
+        print(f"{number} parked goroutines: own profile {own:.0f} ms, first look {first:.0f} ms, second {second:.1f} ms")
+        show("first look / the target's own profile", f"{first / own:.2f}", "0.40", first / own <= 0.40)
+        show("second look, nothing changed / the same", f"{second / own:.2f}", "0.15", second / own <= 0.15)
+        memory_of_agent(programs, ["--target.pid", str(target.pid)], f"one target of {number} goroutines", 96)
+
+
+def memory_of_agent(programs, flags, what, goal):
+    port = free_port()
+    config = programs.file("memory.yaml", "sampling: {interval: 500ms, cpu_budget: 90%}\ntargets:\n"
+                           "  - {name: none, match: {comm: no-such-comm}}\n")
+    agent = programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address",
+                            f"127.0.0.1:{port}", *flags])
+    looks_done(port, 5)
+    resident = resident_of(agent.pid)
+    show(f"memory of the agent with {what}", f"{resident:.0f} MiB", f"{goal} MiB", resident <= goal)
+    programs.end(agent)
+
+
+def looks_done(port, number):
+    """Waits for so many further rounds; gives nothing."""
+    def looked():
+        text = get(f"http://127.0.0.1:{port}/metrics")
+        counts = [float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                  if line.startswith('proctor_sample_duration_seconds_count{collector="threads"}')]
+        targets = text.count("proctor_target_info{")
+        return counts[0] / max(targets, 1) if counts and targets else 0
+
+    begin = await_("a first look", looked)
+    await_(f"{number} looks", lambda: looked() >= begin + number, 300)
+
+
+def idle_processes(number):
+    with Programs() as programs:
+        programs.start_announcing([BUILD / "tests/bench/idle", str(number)])
+        port = free_port()
+        config = programs.file("idle.yaml", "sampling: {interval: 1s, cpu_budget: 90%}\nlimits: {targets: 5000}\n"
+                               "targets:\n  - {name: 'idle-{{pid}}', match: {comm: idle-child}}\n")
+        agent = programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address",
+                                f"127.0.0.1:{port}"])
+        looks_done(port, 2)
+        # CPU per look, while nobody scrapes.
+        pause = threading.Event()
+        before, begin = cpu_of(agent.pid), time.monotonic()
+        pause.wait(2 if SMALL else 20)
+        per_look = (cpu_of(agent.pid) - before) / (time.monotonic() - begin) * 1000
+        print(f"{number} idle processes: {per_look:.0f} ms of CPU per look of Proctor")
+        peer = peer_cpu(programs)
+        if peer is None:
+            print("Skipped: no prometheus-process-exporter on this machine")
+        else:
+            show("CPU per look / CPU per scrape of process-exporter", f"{per_look / peer:.2f} ({per_look:.0f} / {peer:.0f} ms)",
+                 "0.50", per_look / peer <= 0.5)
+        resident = resident_of(agent.pid)
+        show(f"memory of the agent with {number} idle targets", f"{resident:.0f} MiB", "30 MiB", resident <= 30)
+        scrapes(port)
+
+
+def peer_cpu(programs):
+    """CPU milliseconds of one scrape of Debian's process-exporter, by the name of each process."""
+    binary = shutil.which("prometheus-process-exporter")
+    if not binary:
+        return None
+    port = free_port()
+    config = programs.file("peer.yaml", 'process_names:\n  - name: "{{.Comm}}-{{.PID}}"\n    comm: [idle-child]\n')
+    peer = programs.start([binary, "-config.path", config, "-web.listen-address", f"127.0.0.1:{port}"])
+    await_("process-exporter is ready", lambda: get(f"http://127.0.0.1:{port}/metrics"))
+    costs = []
+    for _ in range(1 if SMALL else 10):
+        before = cpu_of(peer.pid)
+        get(f"http://127.0.0.1:{port}/metrics")
+        costs.append((cpu_of(peer.pid) - before) * 1000)
+    programs.end(peer)
+    return max(statistics.mean(costs), 1)
+
+
+def scrapes(port):
+    for name, headers in (("plain", {}), ("gzip", {"Accept-Encoding": "gzip"})):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
+        body = urllib.request.urlopen(request, timeout=60).read()
+        text = gzip.decompress(body) if name == "gzip" else body
+        times = [timed(lambda: urllib.request.urlopen(request, timeout=60).read()) for _ in range(5 if SMALL else 200)]
+        median = statistics.median(times)
+        series = sum(1 for line in text.splitlines() if not line.startswith(b"#"))
+        show(f"/metrics, {name}: {series} series, {len(text) / 1e6:.1f} MB, {len(body) / 1e6:.2f} MB sent",
+             f"{median:.1f} ms at the median", "10 ms", median <= 10)
+
+
+def main():
+    goroutines(1000 if SMALL else 100_000)
+    idle_processes(20 if SMALL else 1000)
+    return 0
+
+
+sys.exit(main())
