@@ -13,6 +13,7 @@
 #include "agent/commands/target_options.h"
 #include "agent/http/server.h"
 #include "agent/platform/log.h"
+#include "agent/platform/own_memory.h"
 #include "base/unique_fd.h"
 
 namespace proctor {
@@ -59,6 +60,7 @@ Event next_event(int signals, std::atomic<bool>& reload, MonotonicTime due) {
 ExitStatus run_command(const RunOptions& options) {
   const UniqueFd signals = block_signals();
   raise_descriptor_limit();
+  keep_own_memory_small();
   const auto log = Log::open(options.log_level, options.log_format);
   if (!log) {
     fmt::print(stderr, "proctor: {}\n", log.error().message);

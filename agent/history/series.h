@@ -18,7 +18,7 @@ struct Point {
 /// The recent past of one figure: at most kPoints points over `window`, evenly spread, whatever the pace of looks.
 class Series {
  public:
-  static constexpr std::size_t kPoints = 64;
+  static constexpr std::size_t kPoints = 32;
 
   explicit Series(Nanoseconds window) : window_(window) {}
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "agent/ledger/population_ledger.h"
@@ -29,11 +30,21 @@ class PopulationSet {
     bool current = true;
   };
 
+  /// The mappings of a process that has mapped nothing since it was first seen, which is most: a ledger of them would
+  /// be the largest part of what is kept of it, and say nothing.
+  struct StillMappings {
+    std::shared_ptr<const MappingSnapshot> snapshot;
+    MonotonicTime first_seen{};
+  };
+
   Book* find(PopulationKind kind);
+  Book& open_book(PopulationKind kind);
+  bool mappings_are_still(const Observation& observation);
 
   Nanoseconds window_;
   std::uint32_t max_sites_;
   std::vector<Book> books_;
+  std::optional<StillMappings> still_mappings_;
 };
 
 }  // namespace proctor

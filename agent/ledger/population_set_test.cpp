@@ -59,5 +59,35 @@ TEST(PopulationSet, AnUnchangedSnapshotOnlyAges) {
   EXPECT_EQ(view.sites[0].oldest, 5s);
 }
 
+std::shared_ptr<const Observation> look(MonotonicTime at, std::shared_ptr<const MappingSnapshot> mappings) {
+  auto made = std::make_shared<Observation>();
+  made->sampled_at = at;
+  made->mappings = std::move(mappings);
+  return made;
+}
+
+std::shared_ptr<const MappingSnapshot> mappings(std::uint64_t count) {
+  auto snapshot = std::make_shared<MappingSnapshot>();
+  snapshot->sites = {std::make_shared<const Site>(Site{.id = SiteId{5}})};
+  for (std::uint64_t i = 1; i <= count; ++i) snapshot->mappings.push_back({.begin = i << 12, .bytes = 4096});
+  return snapshot;
+}
+
+TEST(PopulationSet, MappingsGetALedgerOnceTheyChangeAndItKnowsTheFirstOnes) {
+  PopulationSet set{{}, {}};
+  const auto first = mappings(10);
+  set.update(look(kStart, first));
+  set.update(look(kStart + 1s, first));
+  EXPECT_EQ(set.ledgers().size(), 1U);  // of children
+  EXPECT_EQ(set.views(kStart + 1s).back().kind, PopulationKind::mapping);
+  EXPECT_EQ(set.views(kStart + 1s).back().members, 10U);
+  set.update(look(kStart + 2s, mappings(13)));
+  const auto view = set.views(kStart + 2s).back();
+  EXPECT_EQ(view.kind, PopulationKind::mapping);
+  EXPECT_EQ(view.members, 13U);
+  EXPECT_EQ(view.arrivals, 3U);
+  EXPECT_EQ(view.departures, 0U);
+}
+
 }  // namespace
 }  // namespace proctor

@@ -45,6 +45,7 @@ Result<std::string> gzip(std::string_view text) {
   stream.avail_out = static_cast<uInt>(out.size());
   const int ended = deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);
+  out.shrink_to_fit();  // it began as long as the text
   deflateEnd(&stream);
   if (ended != Z_STREAM_END) return fail(ErrorCode::limit_reached, "gzip: zlib gave {}", ended);
   return out;
@@ -53,6 +54,7 @@ Result<std::string> gzip(std::string_view text) {
 void expose(Publication& publication) {
   std::string text;
   for (const MetricSpec& spec : catalogue()) write_family(publication, spec, text);
+  text.shrink_to_fit();
   publication.metrics = std::move(text);
   publication.metrics_gzip = gzip(publication.metrics).value_or("");
 }
