@@ -1,0 +1,156 @@
+// Cases reproduces leaks, and what looks like leaks, that users of production services have reported; each under the
+// name of its case: cases_go -case A01.
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A01: a handler waits for a worker or a timeout. When the timeout wins, nobody takes the worker's answer.
+func timedOutHandler() {
+	answer := make(chan int)
+	go slowWorker(answer)
+	select {
+	case <-answer:
+	case <-time.After(5 * time.Millisecond):
+	}
+}
+
+func slowWorker(answer chan int) {
+	time.Sleep(20 * time.Millisecond)
+	answer <- 1
+}
+
+// A05: every call of keepAlive watches a context that can never end.
+func keepAlive(ctx context.Context) {
+	go watch(ctx)
+}
+
+func watch(ctx context.Context) { <-ctx.Done() }
+
+// A10: a session waits for two copies from pipes that nobody closes.
+func attach() {
+	var copies sync.WaitGroup
+	for i := 0; i < 2; i++ {
+		reader, _ := io.Pipe()
+		copies.Add(1)
+		go copyOutput(reader, &copies)
+	}
+	waitForCopies(&copies)
+}
+
+func copyOutput(reader *io.PipeReader, done *sync.WaitGroup) {
+	defer done.Done()
+	var b [1]byte
+	_, _ = reader.Read(b[:])
+}
+
+func waitForCopies(copies *sync.WaitGroup) { copies.Wait() }
+
+// A16: every reload ranges over the channel of a ticker that is stopped, which does not close it.
+func reload() {
+	ticker := time.NewTicker(time.Hour)
+	ticker.Stop()
+	go rangeOver(ticker)
+}
+
+func rangeOver(ticker *time.Ticker) {
+	for range ticker.C {
+	}
+}
+
+// A19: an opener lives as long as its pool.
+func opener(stop chan int) { <-stop }
+
+// A24: ten thousand wait for their turn on one condition variable.
+func waitForTurn(turn *sync.Cond) {
+	turn.L.Lock()
+	turn.Wait()
+	turn.L.Unlock()
+}
+
+// A26: a burst waits on one channel.
+func burst(gate chan int) { <-gate }
+
+// A31: one goroutine is in a system call, locked to its thread, for as long as the process lives.
+func lockedCall(fd int) {
+	runtime.LockOSThread()
+	var b [1]byte
+	_, _ = syscall.Read(fd, b[:])
+}
+
+// A35: one goroutine per message waits until the slower producer takes it, in order.
+func send(queue chan int) { queue <- 1 }
+
+func every(period time.Duration, times int, action func()) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for i := 0; i < times; i++ {
+		<-ticker.C
+		action()
+	}
+}
+
+func main() {
+	name := flag.String("case", "", "A01, A05, ...")
+	flag.Parse()
+	const forever = 1 << 30
+	switch *name {
+	case "A01":
+		every(50*time.Millisecond, forever, timedOutHandler)
+	case "A05":
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		every(100*time.Millisecond, forever, func() { keepAlive(ctx) })
+	case "A10":
+		for i := 0; i < 50; i++ {
+			go attach()
+		}
+	case "A16":
+		every(1500*time.Millisecond, forever, reload)
+	case "A19a":
+		go opener(make(chan int))
+	case "A19b":
+		every(50*time.Millisecond, forever, func() {
+			stop := make(chan int)
+			go opener(stop)
+			time.Sleep(10 * time.Millisecond)
+			close(stop)
+		})
+	case "A24":
+		turn := sync.NewCond(&sync.Mutex{})
+		for i := 0; i < 10000; i++ {
+			go waitForTurn(turn)
+		}
+	case "A26":
+		time.Sleep(8 * time.Second)
+		gate := make(chan int)
+		for i := 0; i < 44000; i++ {
+			go burst(gate)
+		}
+		time.Sleep(20 * time.Second)
+		close(gate)
+	case "A31":
+		var pipe [2]int
+		if err := syscall.Pipe(pipe[:]); err != nil {
+			panic(err)
+		}
+		go lockedCall(pipe[0])
+	case "A35":
+		queue := make(chan int)
+		go every(10*time.Millisecond, forever, func() { <-queue })
+		every(5*time.Millisecond, 3000, func() { go send(queue) })
+	default:
+		panic("no such case: " + *name)
+	}
+	// Idle from here on; a bare select would be taken for a deadlock of the program.
+	for {
+		time.Sleep(time.Hour)
+	}
+}
