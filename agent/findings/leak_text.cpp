@@ -33,7 +33,9 @@ std::string place_of(const Site& site) {
   }
   std::string wait = site.reason.empty() ? site.state : site.reason;
   // That it waits is said by what it waits for; the state of a socket is another matter.
-  const bool tells_more = site.state != "waiting" && site.state != "sleeping" && site.state != wait;
+  if (wait == "none") wait = "sockets that no protocol lists";
+  const bool tells_more =
+      site.state != "none" && site.state != "waiting" && site.state != "sleeping" && site.state != wait;
   if (tells_more && !site.state.empty()) wait += " " + site.state;
   if (!wait.empty()) detail += detail.empty() ? wait : ", " + wait;
   if (place.empty()) return detail;

@@ -102,13 +102,13 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
       const auto entry = table->find(open.link.inode);
       // In no table of its namespace: not connected, or of a family that has none.
       const SocketEntry known =
-          entry != table->end() ? entry->second : SocketEntry{.protocol = "unknown", .state = "unbound"};
+          entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
       const std::uint32_t index = sites.index_of(site_of(known));
       if (seen.insert(open.link.inode).second) {
         snapshot->sockets.push_back({open.link.inode, std::string{known.protocol}, std::string{known.state}, index});
       }
       site = *snapshot->sites[index];
-      site.reason = "socket " + site.reason;
+      site.reason = known.protocol == "none" ? "socket" : "socket " + site.reason;
     }
     snapshot->fds.push_back({open.fd, open.link.inode, open.link.kind, sites.index_of(std::move(site))});
   }
@@ -118,7 +118,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
 bool FdHistory::sockets_unchanged(const SocketTable& table) const {
   return std::ranges::all_of(last_->sockets, [&](const SocketSample& socket) {
     const auto entry = table.find(socket.inode);
-    return (entry != table.end() ? entry->second.state : "unbound") == socket.state;
+    return (entry != table.end() ? entry->second.state : "none") == socket.state;
   });
 }
 

@@ -45,8 +45,8 @@ struct FdSample {
 /// A socket held by the process.
 struct SocketSample {
   Inode inode{};
-  std::string protocol;  // tcp, tcp6, udp, udp6, unix, netlink, packet, raw, unknown
-  std::string state;     // established, listen, close_wait, ...; "unbound" for one in no table of its namespace
+  std::string protocol;  // tcp, tcp6, udp, udp6, unix, netlink, packet, raw, none
+  std::string state;     // established, listen, close_wait, ...; "none" for one in no table of its namespace
   std::uint32_t site = 0;
 };
 

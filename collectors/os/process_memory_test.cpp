@@ -1,12 +1,17 @@
 #include "collectors/os/process_memory.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -106,6 +111,40 @@ TEST(ProcessMemory, OfAZombieIsRefusedByName) {
   ASSERT_FALSE(memory);
   EXPECT_EQ(memory.error().code, ErrorCode::zombie);
   ::waitpid(child, nullptr, 0);
+}
+
+/// Makes the system call fail with EPERM in this process, as container runtimes do.
+bool refuse_process_vm_readv() {
+  std::array<sock_filter, 4> program{sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                     sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+                                     sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                                     sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(ProcessMemory, IsReadThroughItsFileWhereAFilterRefusesTheCall) {
+  static std::array<char, 8> text{'r', 'e', 'a', 'd', 'a', 'b', 'l', 'e'};
+  const pid_t target = ::fork();
+  if (target == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    if (!refuse_process_vm_readv()) ::_exit(2);
+    auto root = ProcRoot::open("/proc");
+    const auto memory = ProcessMemory::open(root->open_process(Pid{target}).value());
+    const auto read = memory ? memory->read_text(RemoteAddress{reinterpret_cast<std::uint64_t>(text.data())}, 8)
+                             : Result<std::string>{tl::unexpected(memory.error())};
+    ::_exit(read && *read == "readable" ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(reader, &status, 0);
+  ::kill(target, SIGKILL);
+  ::waitpid(target, nullptr, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -26,12 +26,17 @@ bool search(const Pattern& pattern, const std::string& text, std::vector<std::st
   return true;
 }
 
+/// A pattern without a slash is about the name alone, which unlike comm is not cut to 15 bytes.
+bool exe_matches(const std::string& pattern, const std::string& path) {
+  return glob_matches(pattern, pattern.find('/') == std::string::npos ? path.substr(path.rfind('/') + 1) : path);
+}
+
 bool holds(const MatchRule& rule, ProcessFacts& facts, std::vector<std::string>& groups) {
   if (rule.pid && Pid{*rule.pid} != facts.pid()) return false;
   if (rule.comm && *rule.comm != facts.comm()) return false;
   if (rule.comm_glob && !glob_matches(*rule.comm_glob, facts.comm())) return false;
   if (rule.pid_file && read_pid_file(*rule.pid_file) != facts.pid()) return false;
-  if (rule.exe && !glob_matches(*rule.exe, facts.exe())) return false;
+  if (rule.exe && !exe_matches(*rule.exe, facts.exe())) return false;
   if (rule.user && *rule.user != facts.user()) return false;
   if (rule.cmdline && !search(*rule.cmdline, facts.cmdline(), groups)) return false;
   if (rule.cgroup && !search(*rule.cgroup, facts.cgroup_text(), groups)) return false;

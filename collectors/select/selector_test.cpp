@@ -189,6 +189,9 @@ TEST(Match, FillsInTheTemplate) {
   EXPECT_FALSE(match(*rule("x", {.comm = "other"}), facts));
   EXPECT_FALSE(match(*rule("x", {.pid_file = "/nonexistent/pid"}), facts));
   EXPECT_TRUE(match(*rule("x", {.comm_glob = "s*c"}), facts));
+  EXPECT_TRUE(match(*rule("x", {.exe = "select_t*t"}), facts));
+  EXPECT_TRUE(match(*rule("x", {.exe = "/*/select_test"}), facts));
+  EXPECT_FALSE(match(*rule("x", {.exe = "/select_test"}), facts));
 }
 
 TEST(Executables, TellTheRuntime) {

@@ -43,7 +43,7 @@ PLANTED = [
     ("leaky-go", "goroutine_leak", "main.leakMutex", "a lock that stays held"),
     ("leaky-cpp", "thread_leak", "leak-worker-*", "threads that wait for ever"),
     ("leaky-cpp", "fd_leak", "eventfd", "descriptors that nobody closes"),
-    ("leaky-cpp", "socket_leak", "unbound", "sockets that nobody closes"),
+    ("leaky-cpp", "socket_leak", "none", "sockets that nobody closes"),
 ]
 
 
