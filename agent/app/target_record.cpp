@@ -49,7 +49,7 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
 void TargetRecord::remember(const Observation& observation) {
   const MonotonicTime now = observation.sampled_at;
   if (const auto* memory = snapshot_of(observation.memory)) {
-    resident_.add(now, bytes(memory->resident));
+    if (memory->limit) resident_.add(now, bytes(memory->resident));
     const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
     held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable));
   }

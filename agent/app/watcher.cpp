@@ -37,7 +37,8 @@ std::shared_ptr<const Publication> Watcher::round() {
   publication->agent.skipped = skipped_;
   publication->agent.budget_used["cpu"] = pace_.used_ratio();
   publication->published_at = clock_.wall();
-  expose(*publication);
+  expose(*publication, expected_bytes_);
+  expected_bytes_ = publication->metrics.size() + publication->metrics.size() / 64;
   pace_.record(clock_.monotonic(), thread_cpu() - begin);
   return publication;
 }

@@ -37,6 +37,7 @@ class Watcher {
   std::unordered_map<TargetIdentity, TargetRecord> records_;
   std::map<std::string, DurationHistogram> durations_;
   std::map<std::string, std::uint64_t> skipped_;
+  std::size_t expected_bytes_ = 0;  // of the next exposition
 };
 
 }  // namespace proctor

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "agent/metrics/families.h"
@@ -38,23 +39,29 @@ Result<std::string> gzip(std::string_view text) {
   if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
     return fail(ErrorCode::limit_reached, "gzip: zlib has no memory");
   }
-  std::string out(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int ended = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  out.shrink_to_fit();  // it began as long as the text
+  // In pieces: the bound of the whole would be as long as the text, for a tenth of it.
+  std::string out;
+  std::array<char, std::size_t{64} << 10> piece;
+  int ended = Z_OK;
+  while (ended == Z_OK) {
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
+    ended = deflate(&stream, Z_FINISH);
+    out.append(piece.data(), piece.size() - stream.avail_out);
+  }
+  out.shrink_to_fit();
   deflateEnd(&stream);
   if (ended != Z_STREAM_END) return fail(ErrorCode::limit_reached, "gzip: zlib gave {}", ended);
   return out;
 }
 
-void expose(Publication& publication) {
+void expose(Publication& publication, std::size_t expected_bytes) {
   std::string text;
+  text.reserve(expected_bytes);
   for (const MetricSpec& spec : catalogue()) write_family(publication, spec, text);
-  text.shrink_to_fit();
+  text.shrink_to_fit();  // what a growing text has in reserve is up to its own length
   publication.metrics = std::move(text);
   publication.metrics_gzip = gzip(publication.metrics).value_or("");
 }

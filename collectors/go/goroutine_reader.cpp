@@ -13,7 +13,7 @@ constexpr std::uint64_t kMaxProcessors = 1 << 16;
 constexpr std::size_t kChunk = 512;  // goroutines whose bytes are held at a time: they fit a core's cache
 constexpr std::uint64_t kMaxStackCopy = std::uint64_t{64} << 10;  // innermost part; deeper frames are not shown
 constexpr std::uint64_t kMaxGap = 2048;                           // bytes between neighbours that are read with them
-constexpr std::uint64_t kMaxPiece = std::uint64_t{256} << 10;
+constexpr std::uint64_t kMaxPiece = std::uint64_t{64} << 10;
 constexpr std::uint32_t kScanBit = 0x1000;
 constexpr int kAttempts = 4;
 
@@ -67,6 +67,13 @@ bool may_copy_stack(const RawGoroutine& g) {
   const bool still = g.status == GStatus::waiting || g.status == GStatus::preempted || g.status == GStatus::leaked ||
                      g.status == GStatus::runnable || g.status == GStatus::syscall;
   return still && !g.scanned && g.stack.contains(g.sp);
+}
+
+/// Whether a goroutine is another one, or stands elsewhere, than when it was first read.
+bool moved(const RawGoroutine& before, std::span<const std::byte> bytes, const GLayout& layout) {
+  auto after = decode_goroutine(bytes, before.address, layout);
+  if (after) after->wait_since = before.wait_since;  // a collection may set it meanwhile
+  return after != before;
 }
 
 }  // namespace
@@ -190,7 +197,6 @@ Result<std::vector<RemoteAddress>> GoroutineReader::list() const {
     const auto read = memory.read(array, std::as_writable_bytes(std::span{addresses}));
     if (PROCTOR_TRY(memory.read_value<RemoteAddress>(globals.allgptr)) != array) continue;
     if (!read) return tl::unexpected(read.error());
-    std::ranges::sort(addresses);
     return addresses;
   }
   return fail(ErrorCode::torn_read, "runtime.allgs grew on every attempt");
@@ -247,9 +253,7 @@ Result<void> GoroutineReader::read(std::span<const RemoteAddress> addresses,
     for (std::size_t i = 0; i < living.size(); ++i) {
       CapturedGoroutine captured{.goroutine = living[i], .stack = {}};
       if (next < owners.size() && owners[next] == i) {
-        auto after = decode_goroutine(again[next].bytes, living[i].address, layout);
-        if (after) after->wait_since = living[i].wait_since;  // the collector may set it meanwhile
-        captured.torn = after != living[i];
+        captured.torn = moved(living[i], again[next].bytes, layout);
         if (!captured.torn) captured.stack = stacks[next].bytes;
         ++next;
       }

@@ -78,7 +78,8 @@ class GoroutineReader {
   explicit GoroutineReader(const GoProcess& process) : process_(process) {}
 
   Result<GoroutineCounts> read_counts() const;
-  /// The addresses of all runtime.g, dead ones included, ascending. Errors: torn_read, implausible.
+  /// The addresses of all runtime.g, dead ones included, as the runtime lists them: each keeps its place, and new ones
+  /// come behind. Errors: torn_read, layout_mismatch.
   Result<std::vector<RemoteAddress>> list() const;
   /// Calls `visit` for each living goroutine of `addresses` (ascending). `wants_stack` tells which stacks to copy.
   /// Errors: layout_mismatch where what is read cannot be goroutines of this release.

@@ -13,8 +13,17 @@ constexpr RemoteAddress kNoFrame{0};
 
 const StackWalker::CodePoint& StackWalker::code_point(RemoteAddress pc, bool return_address) {
   const std::uint64_t key = number(pc) << 1 | (return_address ? 1U : 0U);
+  Recent& recent = recent_[(key ^ (key >> 11)) % kRecent];
+  if (recent.point == nullptr || recent.key != key) recent = {key, &look_up(key, pc, return_address)};
+  return *recent.point;
+}
+
+const StackWalker::CodePoint& StackWalker::look_up(std::uint64_t key, RemoteAddress pc, bool return_address) {
   if (const auto known = code_points_.find(key); known != code_points_.end()) return known->second;
-  if (code_points_.size() >= kMaxCodePoints) code_points_.clear();
+  if (code_points_.size() >= kMaxCodePoints) {
+    code_points_.clear();
+    recent_.fill({});
+  }
   CodePoint point;
   // A return address may be the first byte of the next function.
   const RemoteAddress inside = return_address ? pc - 1 : pc;

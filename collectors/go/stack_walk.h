@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -29,11 +31,20 @@ class StackWalker {
     std::uint64_t depth = 0;
     bool has_depth = false;
   };
+  /// A few instructions are asked for again and again: they are kept where one comparison finds them.
+  struct Recent {
+    std::uint64_t key = 0;
+    const CodePoint* point = nullptr;
+  };
+  static constexpr std::size_t kRecent = 1024;
+
   const CodePoint& code_point(RemoteAddress pc, bool return_address);
+  const CodePoint& look_up(std::uint64_t key, RemoteAddress pc, bool return_address);
   void walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs);
 
   const FunctionTable& functions_;
   std::unordered_map<std::uint64_t, CodePoint> code_points_;
+  std::array<Recent, kRecent> recent_{};
 };
 
 }  // namespace proctor

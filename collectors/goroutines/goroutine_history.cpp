@@ -88,11 +88,16 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   }
   const GoroutineReader reader{*process_};
   const GoroutineCounts counts = PROCTOR_TRY(reader.read_counts());
-  const std::vector<RemoteAddress> addresses = PROCTOR_TRY(reader.list());
+  auto listed = PROCTOR_TRY(reader.list());
+  if (listed != listed_) {
+    sorted_ = listed;
+    std::ranges::sort(sorted_);
+    listed_ = std::move(listed);
+  }
   Round round;
-  round.standing.reserve(addresses.size());
-  round.samples.reserve(addresses.size());
-  PROCTOR_TRY_VOID(read(addresses, round));
+  round.standing.reserve(sorted_.size());
+  round.samples.reserve(sorted_.size());
+  PROCTOR_TRY_VOID(read(sorted_, round));
   // What moved while it was read has most likely come to rest by now.
   const std::vector<RemoteAddress> again = std::exchange(round.torn, {});
   PROCTOR_TRY_VOID(read(again, round));

@@ -37,7 +37,9 @@ class GoroutineHistory {
 
   std::unique_ptr<const GoProcess> process_;
   std::unique_ptr<GoroutineSites> sites_;
-  std::vector<Standing> standing_;  // of the last look, ascending by address
+  std::vector<RemoteAddress> listed_;  // every runtime.g at the last look, as the runtime lists them
+  std::vector<RemoteAddress> sorted_;  // the same, ascending
+  std::vector<Standing> standing_;     // of the last look, ascending by address
   std::unordered_map<std::uint64_t, bool> system_starts_;
   std::shared_ptr<const GoroutineSnapshot> last_;
 };

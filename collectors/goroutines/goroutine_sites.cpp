@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
 #include "collectors/go/user_code.h"
 
 namespace proctor {
@@ -10,6 +9,12 @@ namespace {
 
 constexpr std::size_t kMaxNamedCode = 50'000;
 constexpr std::uint64_t kMainGoroutine = 1;  // created by assembly, not by a statement
+
+/// A hash for this process's own use, so that it need only be fast.
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t number) {
+  hash = (hash ^ number) * 0x9E3779B97F4A7C15ULL;
+  return hash ^ (hash >> 29);
+}
 
 bool waits(GoroutineState state) { return state == GoroutineState::waiting || state == GoroutineState::leaked; }
 
@@ -25,11 +30,10 @@ std::uint32_t GoroutineSites::site_of(const CapturedGoroutine& captured, Gorouti
   const RawGoroutine& g = captured.goroutine;
   pcs_.clear();
   if (!captured.stack.empty()) walker_.walk(captured, pcs_);
-  StableHash hash;
-  for (const RemoteAddress pc : pcs_) hash.add(number(pc));
-  hash.add(number(g.gopc));
-  hash.add(static_cast<std::uint64_t>(state) << 8 | (waits(state) ? g.wait_reason : 0U));
-  if (const auto known = by_code_.find(hash.value()); known != by_code_.end()) return known->second;
+  std::uint64_t key =
+      mixed(number(g.gopc), static_cast<std::uint64_t>(state) << 8 | (waits(state) ? g.wait_reason : 0U));
+  for (const RemoteAddress pc : pcs_) key = mixed(key, number(pc));
+  if (const auto known = by_code_.find(key); known != by_code_.end()) return known->second;
 
   Site site{.state = std::string{to_string(state)}};
   const auto reasons = process_.layout().wait_reasons;
@@ -45,7 +49,7 @@ std::uint32_t GoroutineSites::site_of(const CapturedGoroutine& captured, Gorouti
     site.created_by = process_.functions().statement_at(g.gopc - 1).value_or(Frame{});
   }
   const std::uint32_t index = add(std::move(site));
-  by_code_.emplace(hash.value(), index);
+  by_code_.emplace(key, index);
   return index;
 }
 
