@@ -31,6 +31,7 @@ std::shared_ptr<const Publication> Watcher::round() {
   const Selection selection = selector_.select();
   for (const TargetIdentity& gone : selection.gone) forget(gone);
   for (const auto& target : selection.targets) publication->targets.push_back(report_on(*target));
+  if (selection.unreadable) ++skipped_["process_list"];
   if (selection.dropped != 0) skipped_["target_limit"] += selection.dropped;
   publication->agent.processes_by_name = selection.processes_by_name;
   publication->agent.sample_durations = durations_;

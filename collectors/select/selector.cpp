@@ -46,7 +46,7 @@ bool Selector::is_stale(const ProcessEntry& entry, const Judged& judged) const {
     const bool zombie = entry.stat.state == 'Z';
     if (zombie != judged.target->description().zombie) return true;
     // Of a target an exec is noticed at once: its memory is another one.
-    return !zombie && judged.target->process().read_link("exe").value_or(std::string{}) != judged.exe_link;
+    if (!zombie && judged.target->process().read_link("exe").value_or(std::string{}) != judged.exe_link) return true;
   }
   return round_ - judged.round >= kRoundsUntilJudgedAnew && is_volatile(*config_);
 }
@@ -79,10 +79,12 @@ std::shared_ptr<Target> Selector::make_target(ProcDir process, const ProcessEntr
 void Selector::judge(const ProcessEntry& entry, Judged& judged) {
   judged = Judged{.start_time = entry.stat.start_time, .comm = entry.stat.comm, .round = round_};
   auto process = root_.open_process(entry.pid);
-  if (!process) return;
-  // Between the list and the open the number may have gone to another process.
-  const auto stat = read_proc_stat(*process);
-  if (!stat || stat->start_time != entry.stat.start_time) return;
+  const auto stat = process ? read_proc_stat(*process) : Result<ProcStat>{tl::unexpected(process.error())};
+  // Between the list and the open the number may have gone to another process; or it could not be opened this time.
+  if (!stat || stat->start_time != entry.stat.start_time) {
+    judged = Judged{};  // not judged: asked again in the next round
+    return;
+  }
   judged.exe_link = process->read_link("exe").value_or(std::string{});
   ProcessFacts facts{*process, entry.stat.comm};
   for (const auto& rule : config_->targets) {
@@ -129,7 +131,15 @@ void Selector::adopt_descendants(const std::vector<ProcessEntry>& table, Process
 
 Selection Selector::select() {
   ++round_;
-  const std::vector<ProcessEntry> table = list_process_table(root_).value_or(std::vector<ProcessEntry>{});
+  const auto listed = list_process_table(root_);
+  if (!listed) {
+    // That we cannot see them does not mean that they have gone.
+    Selection unchanged = last_;
+    unchanged.gone.clear();
+    unchanged.unreadable = true;
+    return unchanged;
+  }
+  const std::vector<ProcessEntry>& table = *listed;
   Processes processes;
   processes.reserve(table.size());
   for (const ProcessEntry& entry : table) {
@@ -169,6 +179,7 @@ Selection Selector::select() {
   std::ranges::set_difference(last_targets_, identities, std::back_inserter(selection.gone));
   last_targets_ = std::move(identities);
   processes_ = std::move(processes);
+  last_ = selection;
   return selection;
 }
 

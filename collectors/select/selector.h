@@ -22,6 +22,7 @@ struct Selection {
   std::vector<TargetIdentity> gone;                        // targets of the round before that are none any more
   std::map<std::string, std::uint64_t> processes_by_name;  // every configured name without a template, 0 where none
   std::uint64_t dropped = 0;                               // matched, but above limits.targets
+  bool unreadable = false;                                 // the processes could not be listed: those of before
 };
 
 /// Decides which processes are targets. A process is judged anew when it takes another name or runs another program,
@@ -57,6 +58,7 @@ class Selector {
   Executables executables_;
   Processes processes_;
   std::vector<TargetIdentity> last_targets_;
+  Selection last_;
   std::uint64_t round_ = 0;
   std::optional<WallTime> boot_time_;
 };

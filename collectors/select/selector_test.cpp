@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -166,6 +167,46 @@ TEST(Selector, AReusedNumberIsAnotherTarget) {
   EXPECT_NE(selection.targets[0]->identity(), first);
   EXPECT_THAT(selection.gone, testing::ElementsAre(first));
   fs::remove_all(root);
+}
+
+TEST(Selector, AFailedListLosesNoTarget) {
+  const fs::path root = fs::path{testing::TempDir()} / "selector-test-list";
+  fs::remove_all(root);
+  fs::create_directories(root / "400");
+  std::ofstream{root / "400/stat"}
+      << "400 (service) S 1 400 400 0 -1 4194304 1 0 0 0 1 1 0 0 20 0 1 0 100 4096 1 1 1\n";
+  Selector select = selector(config({rule("s", {.comm = "service"})}), root);
+  ASSERT_EQ(select.select().targets.size(), 1U);
+  // The limit of descriptors is a way to fail that a busy agent meets.
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{0, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto selection = select.select();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(selection.targets.size(), 1U);
+  EXPECT_TRUE(selection.unreadable);
+  EXPECT_TRUE(selection.gone.empty());
+  EXPECT_FALSE(select.select().unreadable);
+  fs::remove_all(root);
+}
+
+TEST(Selector, APidFileThatNamesAnotherProcessIsFollowed) {
+  const ForkedChild a{[](const ForkedChild::Ready& ready) { wait_as("pid-file", ready); }};
+  const ForkedChild b{[](const ForkedChild::Ready& ready) { wait_as("pid-file", ready); }};
+  const fs::path file = fs::path{testing::TempDir()} / "selector-test.pid";
+  const auto write = [&](Pid pid) { std::ofstream{file} << number(pid) << "\n"; };
+  write(a.pid());
+  Selector select = selector(config({rule("s", {.pid_file = file})}));
+  EXPECT_EQ(select.select().targets.at(0)->identity().pid, a.pid());
+  write(b.pid());
+  std::vector<Pid> seen;
+  for (int round = 0; round < 20 && seen != std::vector{b.pid()}; ++round) {
+    seen.clear();
+    for (const auto& target : select.select().targets) seen.push_back(target->identity().pid);
+  }
+  EXPECT_THAT(seen, testing::ElementsAre(b.pid()));
+  fs::remove(file);
 }
 
 TEST(Match, TakesTheTitleAsItIsNowWithoutTrailingZeros) {
