@@ -6,26 +6,19 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "collectors/go/function_table.h"
+#include "collectors/go/go_globals.h"
 #include "collectors/go/layout.h"
 #include "collectors/os/proc_root.h"
 #include "collectors/os/process_memory.h"
 
 namespace proctor {
 
-/// Where the variables of a running Go runtime stand.
-struct GoGlobals {
-  RemoteAddress allglen{};
-  RemoteAddress allgptr{};
-  RemoteAddress sched{};
-  RemoteAddress allp{};
-  RemoteAddress firstmoduledata{};
-};
-
 /// A running Go program, ready to be read: which release, where its variables are, how to name its code.
 class GoProcess {
  public:
   /// Errors: permission_denied, target_gone, zombie; not_supported for another machine than amd64; no_go_symbols for a
-  /// binary without a symbol table; unsupported_go_version; layout_mismatch where the process does not fit its release.
+  /// stripped binary whose variables are not found through its code; unsupported_go_version; layout_mismatch where the
+  /// process does not fit its release.
   static Result<GoProcess> attach(const ProcDir& process);
 
   const std::string& version() const { return version_; }  // "go1.26.8"

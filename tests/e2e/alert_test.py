@@ -20,8 +20,20 @@ targets:
   - {name: leaky-go, match: {comm: leaky_go}}
   - {name: leaky-cpp, match: {comm: leaky_cpp}}
   - {name: healthy-go, match: {comm: healthy_go}}
-  - {name: monitoring, match: {comm: prometheus}}
+  - {name: unreaped, match: {comm: unreaped}}
 findings: {window: 20s, warm_up: 2s, min_arrivals: 8}
+"""
+
+
+# A child that has ended and is never waited for: its memory cannot be read, for a reason.
+UNREAPED = """
+import ctypes, os, signal
+ctypes.CDLL(None).prctl(15, b"unreaped", 0, 0, 0)
+pid = os.fork()
+if pid == 0: os._exit(0)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+print("ready", flush=True)
+signal.pause()
 """
 
 
@@ -59,6 +71,7 @@ class Stack:
         self.leaky, _ = programs.start_announcing([TARGETS / "leaky_go", "-every", "200ms"])
         programs.start_announcing([TARGETS / "leaky_cpp", "200"])
         programs.start_announcing([TARGETS / "healthy_go"])
+        programs.start_announcing([sys.executable, "-c", UNREAPED])
         self.proctor = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("proctor.yaml", CONFIG),
                         "--web.listen-address", self.proctor])
@@ -99,7 +112,7 @@ def panels(dashboard):
 
 def check_dashboards(stack):
     """Every query gives data for at least one of the services."""
-    names = ("leaky-go", "leaky-cpp", "monitoring", "healthy-go")
+    names = ("leaky-go", "leaky-cpp", "unreaped", "healthy-go")
 
     def gives_data(expression):
         for name in names:

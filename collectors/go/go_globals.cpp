@@ -1,0 +1,161 @@
+#include "collectors/go/go_globals.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/byte_cursor.h"
+#include "collectors/go/function_table.h"
+#include "collectors/go/go_module.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::uint64_t kMaxSearched = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMaxFunctionBytes = 4096;
+constexpr std::size_t kWord = 8;
+
+/// The operation of a seven-byte instruction that refers to a variable relative to its own end: REX.W, opcode, ModRM.
+using Instruction = std::array<std::uint8_t, 3>;
+constexpr Instruction kLoadIntoRcx{0x48, 0x8B, 0x0D};
+constexpr Instruction kLoadIntoRbx{0x48, 0x8B, 0x1D};
+constexpr Instruction kAddressIntoRax{0x48, 0x8D, 0x05};
+
+tl::unexpected<Error> not_found(std::string_view what) {
+  return fail(ErrorCode::no_go_symbols, "the executable has no symbols, and {} is not found without them", what);
+}
+
+/// Where the runtime says that its module data stands: in a section of its own from Go 1.26 on, else where a word
+/// points to the function table. It is searched in the live process, since in the file of a position-independent binary
+/// that word is not filled in yet.
+Result<RemoteAddress> find_moduledata(const ElfFile& file, LoadBias bias, const GoLayout& layout,
+                                      const MemoryReader& memory) {
+  if (const ElfSection* module = file.section(".go.module")) return loaded(module->address, bias);
+  const ElfSection* table = file.section(".gopclntab");
+  if (table == nullptr) table = file.section(".data.rel.ro.gopclntab");
+  if (table == nullptr) return not_found("the function table");
+  const std::uint64_t wanted = number(loaded(table->address, bias));
+  for (const char* name : {".noptrdata", ".data", ".data.rel.ro"}) {
+    const ElfSection* section = file.section(name);
+    if (section == nullptr || section->size > kMaxSearched) continue;
+    std::vector<std::byte> bytes(section->size);
+    if (!memory.read(loaded(section->address, bias), bytes)) continue;
+    for (std::uint64_t at = 0; at + kWord <= bytes.size(); at += kWord) {
+      if (load<std::uint64_t>(bytes, at) != wanted) continue;
+      const RemoteAddress candidate = loaded(section->address, bias) + at;
+      if (read_go_module(memory, candidate, layout.moduledata)) return candidate;
+    }
+  }
+  return not_found("its module data");
+}
+
+/// The code of some functions of the runtime, by name.
+class RuntimeCode {
+ public:
+  RuntimeCode(const ElfFile& file, LoadBias bias, std::shared_ptr<const MemoryReader> image, const GoModule& module,
+              const FuncLayout& layout)
+      : file_(file), bias_(bias), image_(std::move(image)), module_(module), functions_(image_, module, layout) {}
+
+  /// One pass over the table. no_go_symbols where one of the names is not in it.
+  Result<void> find(std::span<const std::string_view> names);
+  /// The variable that the first such instruction of the function `index` of `find` refers to.
+  Result<RemoteAddress> reference(std::size_t index, const Instruction& instruction) const;
+
+ private:
+  struct Function {
+    std::string name;
+    std::vector<std::byte> code;
+    RemoteAddress entry{};
+  };
+  bool is_variable(RemoteAddress address) const;
+
+  const ElfFile& file_;
+  LoadBias bias_;
+  std::shared_ptr<const MemoryReader> image_;
+  GoModule module_;
+  FunctionTable functions_;
+  std::vector<Function> found_;
+};
+
+Result<void> RuntimeCode::find(std::span<const std::string_view> names) {
+  struct Entry {
+    std::uint32_t entry, record;
+  };
+  found_.resize(names.size());
+  std::size_t left = names.size();
+  for (std::uint64_t i = 0; i + 1 < module_.entries && left > 0; ++i) {
+    std::array<Entry, 2> entries{};
+    PROCTOR_TRY_VOID(image_->read(module_.ftab + i * sizeof(Entry), std::as_writable_bytes(std::span{entries})));
+    const RemoteAddress entry = module_.text + entries[0].entry;
+    const auto name = functions_.name_of({entry, entries[0].record});
+    const auto wanted = name ? std::ranges::find(names, *name) : names.end();
+    if (wanted == names.end() || entries[1].entry <= entries[0].entry) continue;
+    Function& function = found_[static_cast<std::size_t>(wanted - names.begin())];
+    function = {*name,
+                std::vector<std::byte>(std::min<std::uint64_t>(entries[1].entry - entries[0].entry, kMaxFunctionBytes)),
+                entry};
+    PROCTOR_TRY_VOID(image_->read(entry, function.code));
+    --left;
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (found_[i].code.empty()) return not_found(names[i]);
+  }
+  return {};
+}
+
+bool RuntimeCode::is_variable(RemoteAddress address) const {
+  return std::ranges::any_of(file_.segments(), [&](const ElfSegment& segment) {
+    const RemoteAddress begin = loaded(segment.address, bias_);
+    return segment.writable && AddressRange{begin, begin + segment.memory_size}.contains(address);
+  });
+}
+
+Result<RemoteAddress> RuntimeCode::reference(std::size_t index, const Instruction& instruction) const {
+  const Function& function = found_[index];
+  constexpr std::size_t kLength = 7;
+  for (std::size_t at = 0; at + kLength <= function.code.size(); ++at) {
+    if (std::memcmp(function.code.data() + at, instruction.data(), instruction.size()) != 0) continue;
+    const auto distance = load<std::int32_t>(function.code, at + instruction.size()).value_or(0);
+    const RemoteAddress target = function.entry + at + kLength + static_cast<std::uint64_t>(std::int64_t{distance});
+    if (is_variable(target)) return target;
+  }
+  return not_found(function.name);
+}
+
+}  // namespace
+
+Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
+  constexpr std::array<std::string_view, 5> kNames{"runtime.allglen", "runtime.allgptr", "runtime.sched",
+                                                   "runtime.allp", "runtime.firstmoduledata"};
+  const auto symbols = file.find_symbols(kNames);
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    if (!symbols[i]) return fail(ErrorCode::no_go_symbols, "the executable has no symbol {}", kNames[i]);
+  }
+  const auto at = [&](std::size_t index) { return loaded(symbols[index]->address, bias); };
+  return GoGlobals{at(0), at(1), at(2), at(3), at(4)};
+}
+
+Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const GoLayout& layout,
+                                       const MemoryReader& memory, const std::shared_ptr<const MemoryReader>& image) {
+  GoGlobals globals;
+  globals.firstmoduledata = PROCTOR_TRY(find_moduledata(file, bias, layout, memory));
+  const GoModule module = PROCTOR_TRY(read_go_module(memory, globals.firstmoduledata, layout.moduledata));
+  RuntimeCode code{file, bias, image, module, layout.func};
+  constexpr std::array<std::string_view, 3> kNames{"runtime.forEachGRace", "runtime.schedEnableUser",
+                                                   "runtime.preemptall"};
+  PROCTOR_TRY_VOID(code.find(kNames));
+  globals.allglen = PROCTOR_TRY(code.reference(0, kLoadIntoRcx));
+  globals.allgptr = PROCTOR_TRY(code.reference(0, kLoadIntoRbx));
+  // It takes the address of the lock, which stands within.
+  globals.sched = PROCTOR_TRY(code.reference(1, kAddressIntoRax)) - layout.sched.lock;
+  globals.allp = PROCTOR_TRY(code.reference(2, kLoadIntoRcx));
+  return globals;
+}
+
+}  // namespace proctor

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "collectors/elf/elf_file.h"
+#include "collectors/go/layout.h"
+#include "collectors/os/memory_reader.h"
+
+namespace proctor {
+
+/// Where the variables of a running Go runtime stand.
+struct GoGlobals {
+  RemoteAddress allglen{};
+  RemoteAddress allgptr{};
+  RemoteAddress sched{};
+  RemoteAddress allp{};
+  RemoteAddress firstmoduledata{};
+};
+
+/// From the symbol table. no_go_symbols where it has been stripped.
+Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias);
+
+/// Of a stripped binary: its module data is found through the function table, and each variable through the code of a
+/// small function of the runtime that refers to it. `memory` is the live process, `image` what the file backs.
+/// no_go_symbols where one of the steps finds nothing, or something outside of the program's writable segments.
+Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const GoLayout& layout,
+                                       const MemoryReader& memory, const std::shared_ptr<const MemoryReader>& image);
+
+}  // namespace proctor
