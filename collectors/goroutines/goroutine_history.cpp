@@ -87,7 +87,9 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
     standing_.clear();
   }
   const GoroutineReader reader{*process_};
-  const GoroutineCounts counts = PROCTOR_TRY(reader.read_counts());
+  GoroutineCounts counts = PROCTOR_TRY(reader.read_counts());
+  // Its parts are read one after the other, so that it may come out a few too low: a counter never falls.
+  if (last_ && last_->created_total) counts.created = std::max(counts.created.value_or(0), *last_->created_total);
   auto listed = PROCTOR_TRY(reader.list());
   if (listed != listed_) {
     sorted_ = listed;
