@@ -39,51 +39,55 @@ const StackWalker::CodePoint& StackWalker::look_up(std::uint64_t key, RemoteAddr
   return code_points_.emplace(key, point).first->second;
 }
 
-void StackWalker::walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs) {
+bool StackWalker::walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs) {
   pcs.clear();
   const RawGoroutine& g = captured.goroutine;
+  // Of a long stack only the innermost part was copied: it may end anywhere.
+  const bool whole = captured.stack.size() == g.stack.end - g.sp;
   const CodePoint first = code_point(g.pc, false);
-  if (!first.known) return;
+  if (!first.known) return false;
   pcs.push_back(g.pc);
-  if (first.ends_stack || !first.has_depth) return;
-  if (!g.has_frame_pointer) {
-    walk_by_depth(captured, g.sp, pcs);
-    return;
-  }
+  if (first.ends_stack) return true;
+  if (!first.has_depth) return false;
+  if (!g.has_frame_pointer) return walk_by_depth(captured, g.sp, pcs) || !whole;
   const auto word_at = [&](RemoteAddress address) -> std::optional<RemoteAddress> {
     if (address < g.sp) return std::nullopt;
     return load<RemoteAddress>(captured.stack, address - g.sp);
   };
   // The innermost frame by its depth, since a goroutine may have been preempted before it saved a frame pointer.
   const auto return_to = word_at(g.sp + first.depth);
-  if (!return_to) return;
+  if (!return_to) return !whole;
   const bool saved = first.depth >= kWord && g.bp == g.sp + (first.depth - kWord);
   RemoteAddress frame = saved ? word_at(g.bp).value_or(kNoFrame) : g.bp;
   RemoteAddress pc = *return_to;
   while (pcs.size() < kMaxFrames) {
     const CodePoint& point = code_point(pc, true);
-    if (!point.known || point.ends_stack) return;
+    if (point.ends_stack) return true;
+    if (!point.known) return false;
     pcs.push_back(pc);
-    if (frame == kNoFrame) return;
+    if (frame == kNoFrame) return true;
     const auto next_pc = word_at(frame + kWord);
     const auto next_frame = word_at(frame);
-    if (!next_pc || !next_frame) return;
+    if (!next_pc || !next_frame) return !whole;
     // Frames rise towards the stack's end; where one does not, its caller is the last that is sure.
     frame = *next_frame > frame ? *next_frame : kNoFrame;
     pc = *next_pc;
   }
+  return true;
 }
 
-void StackWalker::walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs) {
+bool StackWalker::walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs) {
   CodePoint point = code_point(pcs.front(), false);
   while (pcs.size() < kMaxFrames && point.has_depth) {
     const auto pc = load<RemoteAddress>(captured.stack, sp + point.depth - captured.goroutine.sp);
-    if (!pc) return;
+    if (!pc) return false;
     sp = sp + point.depth + kWord;
     point = code_point(*pc, true);
-    if (!point.known || point.ends_stack) return;
+    if (point.ends_stack) return true;
+    if (!point.known) return false;
     pcs.push_back(*pc);
   }
+  return true;
 }
 
 }  // namespace proctor

@@ -21,8 +21,9 @@ class StackWalker {
   explicit StackWalker(const FunctionTable& functions) : functions_(functions) {}
 
   /// Program counters of the goroutine's frames, innermost first, without runtime.goexit. The first is exact, all
-  /// others are return addresses. Ends early where the bytes do, or where they make no sense.
-  void walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs);
+  /// others are return addresses. False where the bytes make no sense before the stack's end: then they are not of one
+  /// moment, or not laid out as we know it, and `pcs` has what came before.
+  bool walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs);
 
  private:
   struct CodePoint {
@@ -40,7 +41,7 @@ class StackWalker {
 
   const CodePoint& code_point(RemoteAddress pc, bool return_address);
   const CodePoint& look_up(std::uint64_t key, RemoteAddress pc, bool return_address);
-  void walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs);
+  bool walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs);
 
   const FunctionTable& functions_;
   std::unordered_map<std::uint64_t, CodePoint> code_points_;

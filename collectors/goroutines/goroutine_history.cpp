@@ -56,7 +56,7 @@ bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
   return place->second;
 }
 
-Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, Round& round) {
+Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bool last_try, Round& round) {
   LastStanding asked{standing_};
   LastStanding visited{standing_};
   const auto wants_stack = [&](const RawGoroutine& g) { return asked.find(g) == nullptr; };
@@ -74,7 +74,13 @@ Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, Ro
     if (state == GoroutineState::waiting && g.wait_since != 0) {
       sample.waiting_since = MonotonicTime{Nanoseconds{static_cast<std::int64_t>(g.wait_since)}};
     }
-    sample.site = unmoved != nullptr ? unmoved->site : sites_->site_of(captured, state);
+    // trackingSeq has eight bits: after 256 moves a goroutine looks unmoved, but its stack tells.
+    const auto site = unmoved != nullptr ? std::optional{unmoved->site} : sites_->site_of(captured, state, last_try);
+    if (!site) {
+      round.torn.push_back(g.address);
+      return;
+    }
+    sample.site = *site;
     round.unmoved += unmoved != nullptr ? 1 : 0;
     round.standing.push_back({g.still(), sample.site});
     round.samples.push_back(sample);
@@ -99,10 +105,10 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   Round round;
   round.standing.reserve(sorted_.size());
   round.samples.reserve(sorted_.size());
-  PROCTOR_TRY_VOID(read(sorted_, round));
+  PROCTOR_TRY_VOID(read(sorted_, false, round));
   // What moved while it was read has most likely come to rest by now.
   const std::vector<RemoteAddress> again = std::exchange(round.torn, {});
-  PROCTOR_TRY_VOID(read(again, round));
+  PROCTOR_TRY_VOID(read(again, true, round));
 
   const bool same = last_ && round.torn.empty() && round.unmoved == standing_.size() &&
                     round.samples.size() == standing_.size() && counts.user == last_->user_count &&

@@ -32,7 +32,8 @@ class GoroutineHistory {
   struct Round;
   class LastStanding;
 
-  Result<void> read(std::span<const RemoteAddress> addresses, Round& round);
+  /// `last_try`: what does not hold together is taken as far as it does.
+  Result<void> read(std::span<const RemoteAddress> addresses, bool last_try, Round& round);
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;

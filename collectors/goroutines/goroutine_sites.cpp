@@ -26,10 +26,11 @@ const std::vector<Frame>& GoroutineSites::frames_at(RemoteAddress pc) {
   return frames_.emplace(number(pc), process_.functions().frames_at(pc).value_or(std::vector<Frame>{})).first->second;
 }
 
-std::uint32_t GoroutineSites::site_of(const CapturedGoroutine& captured, GoroutineState state) {
+std::optional<std::uint32_t> GoroutineSites::site_of(const CapturedGoroutine& captured, GoroutineState state,
+                                                     bool partial) {
   const RawGoroutine& g = captured.goroutine;
   pcs_.clear();
-  if (!captured.stack.empty()) walker_.walk(captured, pcs_);
+  if (!captured.stack.empty() && !walker_.walk(captured, pcs_) && !partial) return std::nullopt;
   std::uint64_t key =
       mixed(number(g.gopc), static_cast<std::uint64_t>(state) << 8 | (waits(state) ? g.wait_reason : 0U));
   for (const RemoteAddress pc : pcs_) key = mixed(key, number(pc));

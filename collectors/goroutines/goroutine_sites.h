@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -20,8 +20,9 @@ class GoroutineSites {
  public:
   explicit GoroutineSites(const GoProcess& process) : process_(process), walker_(process.functions()) {}
 
-  /// The index of the site at which a goroutine stands.
-  std::uint32_t site_of(const CapturedGoroutine& captured, GoroutineState state);
+  /// The index of the site at which a goroutine stands. Nothing where its stack does not hold together and `partial` is
+  /// false; else the part that does.
+  std::optional<std::uint32_t> site_of(const CapturedGoroutine& captured, GoroutineState state, bool partial);
   const std::vector<SiteRef>& sites() const { return sites_; }
   /// Whether so many places have been seen that it is time to begin anew.
   bool is_full() const { return by_code_.size() >= kMaxPlaces; }

@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto g = decode_goroutine(bytes, RemoteAddress{0}, layout.g)) {
       StackWalker walker{functions};
       std::vector<RemoteAddress> pcs;
-      walker.walk({.goroutine = *g, .stack = bytes}, pcs);
+      (void)walker.walk({.goroutine = *g, .stack = bytes}, pcs);
     }
   }
   return 0;
