@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
+#include <numeric>
 
 #include "base/byte_cursor.h"
 
@@ -10,7 +12,9 @@ namespace {
 
 constexpr std::uint64_t kMaxGoroutines = 20'000'000;
 constexpr std::uint64_t kMaxProcessors = 1 << 16;
-constexpr std::size_t kChunk = 512;  // goroutines whose bytes are held at a time: they fit a core's cache
+constexpr std::size_t kChunk = 1024;     // goroutines whose bytes are held at a time: they fit a core's cache
+constexpr std::size_t kInFlight = 2;    // chunks that are copied while another is visited
+constexpr std::size_t kManyChunks = 8;  // from here on other threads do the copying
 constexpr std::uint64_t kMaxStackCopy = std::uint64_t{64} << 10;  // innermost part; deeper frames are not shown
 constexpr std::uint64_t kMaxGap = 2048;                           // bytes between neighbours that are read with them
 constexpr std::uint64_t kMaxPiece = std::uint64_t{64} << 10;
@@ -202,63 +206,87 @@ Result<std::vector<RemoteAddress>> GoroutineReader::list() const {
   return fail(ErrorCode::torn_read, "runtime.allgs grew on every attempt");
 }
 
-Result<void> GoroutineReader::read(std::span<const RemoteAddress> addresses,
-                                   const std::function<bool(const RawGoroutine&)>& wants_stack,
-                                   const std::function<void(const CapturedGoroutine&)>& visit) const {
+/// What one capture copied; kept for the next, so that its buffers need not grow again.
+struct GoroutineReader::Chunk {
+  std::vector<std::byte> before_bytes, after_bytes, stack_bytes;
+  std::vector<CapturedGoroutine> captured;
+  std::uint64_t strange = 0;  // do not name themselves
+};
+
+Result<void> GoroutineReader::capture(std::span<const RemoteAddress> addresses,
+                                      std::span<const RawGoroutine::Still> known, Chunk& chunk) const {
   const GLayout& layout = process_.layout().g;
   const MemoryReader& memory = process_.memory();
-  std::vector<std::byte> before_bytes;
-  std::vector<std::byte> after_bytes;
-  std::vector<std::byte> stack_bytes;
+  chunk.captured.clear();
+  chunk.strange = 0;
+  std::vector<Piece> pieces;
+  pieces.reserve(addresses.size());
+  for (const RemoteAddress address : addresses) pieces.push_back({.from = address, .size = layout.size, .bytes = {}});
+  PROCTOR_TRY_VOID(read_pieces(memory, pieces, chunk.before_bytes));
+
+  auto same = std::ranges::lower_bound(known, addresses.front(), {}, &RawGoroutine::Still::address);
+  std::vector<Piece> stacks;
+  std::vector<Piece> again;
+  std::vector<std::size_t> owners;  // of `stacks` and `again`, in `captured`
+  for (const Piece& piece : pieces) {
+    const auto g = decode_goroutine(piece.bytes, piece.from, layout);
+    if (!g) continue;
+    // Every runtime.g names itself; where not, this is not the layout of this process.
+    const auto self = load<RemoteAddress>(piece.bytes, layout.sched_g);
+    if (self != g->address && g->status != GStatus::running) ++chunk.strange;
+    chunk.captured.push_back({.goroutine = *g, .stack = {}, .known_at = {}});
+    while (same != known.end() && same->address < g->address) ++same;
+    if (same != known.end() && *same == g->still()) {
+      chunk.captured.back().known_at = static_cast<std::size_t>(same - known.begin());
+      continue;
+    }
+    if (!may_copy_stack(*g)) continue;
+    stacks.push_back({.from = g->sp, .size = std::min(g->stack.end - g->sp, kMaxStackCopy), .bytes = {}});
+    again.push_back({.from = g->address, .size = layout.size, .bytes = {}});
+    owners.push_back(chunk.captured.size() - 1);
+  }
+  std::vector<std::size_t> order(stacks.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](std::size_t i) { return stacks[i].from; });
+  std::vector<Piece> sorted;
+  sorted.reserve(stacks.size());
+  for (const std::size_t i : order) sorted.push_back(stacks[i]);
+  PROCTOR_TRY_VOID(read_pieces(memory, sorted, chunk.stack_bytes));
+  for (std::size_t i = 0; i < order.size(); ++i) stacks[order[i]].bytes = sorted[i].bytes;
+  PROCTOR_TRY_VOID(read_pieces(memory, again, chunk.after_bytes));
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    CapturedGoroutine& captured = chunk.captured[owners[i]];
+    captured.torn = moved(captured.goroutine, again[i].bytes, layout);
+    if (!captured.torn) captured.stack = stacks[i].bytes;
+  }
+  return {};
+}
+
+Result<void> GoroutineReader::read(std::span<const RemoteAddress> addresses, std::span<const RawGoroutine::Still> known,
+                                   const std::function<void(const CapturedGoroutine&)>& visit) const {
+  const std::size_t chunks = (addresses.size() + kChunk - 1) / kChunk;
+  const auto policy = chunks >= kManyChunks ? std::launch::async : std::launch::deferred;
+  std::array<Chunk, kInFlight + 1> ring;  // one is visited
+  std::array<std::future<Result<void>>, kInFlight + 1> captures;
+  const auto begin = [&](std::size_t index) {
+    const std::size_t from = index * kChunk;
+    const auto part = addresses.subspan(from, std::min(kChunk, addresses.size() - from));
+    captures[index % captures.size()] = std::async(
+        policy, [this, part, known, &chunk = ring[index % ring.size()]] { return capture(part, known, chunk); });
+  };
+  for (std::size_t i = 0; i < std::min(chunks, kInFlight); ++i) begin(i);
   std::uint64_t strange = 0;
   std::uint64_t seen = 0;
-  for (; !addresses.empty(); addresses = addresses.subspan(std::min(kChunk, addresses.size()))) {
-    const auto chunk = addresses.first(std::min(kChunk, addresses.size()));
-    std::vector<Piece> pieces;
-    pieces.reserve(chunk.size());
-    for (const RemoteAddress address : chunk) pieces.push_back({.from = address, .size = layout.size, .bytes = {}});
-    PROCTOR_TRY_VOID(read_pieces(memory, pieces, before_bytes));
-
-    std::vector<RawGoroutine> living;
-    std::vector<Piece> stacks;
-    std::vector<Piece> again;
-    std::vector<std::size_t> owners;  // of `stacks` and `again`, in `living`
-    for (const Piece& piece : pieces) {
-      const auto g = decode_goroutine(piece.bytes, piece.from, layout);
-      if (!g) continue;
-      ++seen;
-      // Every runtime.g names itself; where not, this is not the layout of this process.
-      const auto self = load<RemoteAddress>(piece.bytes, layout.sched_g);
-      if (self != g->address && g->status != GStatus::running) ++strange;
-      living.push_back(*g);
-      if (!may_copy_stack(*g) || !wants_stack(*g)) continue;
-      stacks.push_back({.from = g->sp, .size = std::min(g->stack.end - g->sp, kMaxStackCopy), .bytes = {}});
-      again.push_back({.from = g->address, .size = layout.size, .bytes = {}});
-      owners.push_back(living.size() - 1);
-    }
+  for (std::size_t i = 0; i < chunks; ++i) {
+    PROCTOR_TRY_VOID(captures[i % captures.size()].get());
+    if (i + kInFlight < chunks) begin(i + kInFlight);
+    const Chunk& chunk = ring[i % ring.size()];
+    strange += chunk.strange;
+    seen += chunk.captured.size();
     if (strange > 8 && strange * 20 > seen) {
       return fail(ErrorCode::layout_mismatch, "{} of {} goroutines do not name themselves", strange, seen);
     }
-    std::vector<std::size_t> order(stacks.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, {}, [&](std::size_t i) { return stacks[i].from; });
-    std::vector<Piece> sorted;
-    sorted.reserve(stacks.size());
-    for (const std::size_t i : order) sorted.push_back(stacks[i]);
-    PROCTOR_TRY_VOID(read_pieces(memory, sorted, stack_bytes));
-    for (std::size_t i = 0; i < order.size(); ++i) stacks[order[i]].bytes = sorted[i].bytes;
-    PROCTOR_TRY_VOID(read_pieces(memory, again, after_bytes));
-
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < living.size(); ++i) {
-      CapturedGoroutine captured{.goroutine = living[i], .stack = {}};
-      if (next < owners.size() && owners[next] == i) {
-        captured.torn = moved(living[i], again[next].bytes, layout);
-        if (!captured.torn) captured.stack = stacks[next].bytes;
-        ++next;
-      }
-      visit(captured);
-    }
+    for (const CapturedGoroutine& captured : chunk.captured) visit(captured);
   }
   return {};
 }

@@ -62,6 +62,7 @@ struct CapturedGoroutine {
   std::span<const std::byte>
       stack;          // from sp to the stack's end, or its first 64 KiB; empty where it was not to be had
   bool torn = false;  // it moved: only its state is known
+  std::optional<std::size_t> known_at;  // where it stands among the known: it has not moved, its stack was not copied
 };
 
 /// What runtime.NumGoroutine and its kin would say.
@@ -81,13 +82,17 @@ class GoroutineReader {
   /// The addresses of all runtime.g, dead ones included, as the runtime lists them: each keeps its place, and new ones
   /// come behind. Errors: torn_read, layout_mismatch.
   Result<std::vector<RemoteAddress>> list() const;
-  /// Calls `visit` for each living goroutine of `addresses` (ascending). `wants_stack` tells which stacks to copy.
-  /// Errors: layout_mismatch where what is read cannot be goroutines of this release.
-  Result<void> read(std::span<const RemoteAddress> addresses,
-                    const std::function<bool(const RawGoroutine&)>& wants_stack,
+  /// Calls `visit` for each living goroutine of `addresses`, in that order. Both `addresses` and `known`, by address,
+  /// ascend; the stack of one that still stands as in `known` is not copied. Many are copied by two threads, while
+  /// this one visits. Errors: layout_mismatch where what is read cannot be goroutines of this release.
+  Result<void> read(std::span<const RemoteAddress> addresses, std::span<const RawGoroutine::Still> known,
                     const std::function<void(const CapturedGoroutine&)>& visit) const;
 
  private:
+  struct Chunk;
+  Result<void> capture(std::span<const RemoteAddress> addresses, std::span<const RawGoroutine::Still> known,
+                       Chunk& chunk) const;
+
   const GoProcess& process_;
 };
 

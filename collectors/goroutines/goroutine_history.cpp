@@ -1,6 +1,7 @@
 #include "collectors/goroutines/goroutine_history.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "collectors/go/user_code.h"
 
@@ -23,26 +24,10 @@ GoroutineState state_of(GStatus status) {
 
 /// What one look gathers.
 struct GoroutineHistory::Round {
-  std::vector<Standing> standing;
+  std::vector<RawGoroutine::Still> standing;
   std::vector<GoroutineSample> samples;
   std::vector<RemoteAddress> torn;
   std::size_t unmoved = 0;
-};
-
-/// Finds the last standing of goroutines that are asked for in ascending order, in one pass over both.
-class GoroutineHistory::LastStanding {
- public:
-  explicit LastStanding(const std::vector<Standing>& standing) : next_(standing.begin()), end_(standing.end()) {}
-
-  /// nullptr for one that is new or has moved.
-  const Standing* find(const RawGoroutine& g) {
-    while (next_ != end_ && next_->still.address < g.address) ++next_;
-    return next_ != end_ && next_->still == g.still() ? &*next_ : nullptr;
-  }
-
- private:
-  std::vector<Standing>::const_iterator next_;
-  std::vector<Standing>::const_iterator end_;
 };
 
 bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
@@ -57,16 +42,12 @@ bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
 }
 
 Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bool last_try, Round& round) {
-  LastStanding asked{standing_};
-  LastStanding visited{standing_};
-  const auto wants_stack = [&](const RawGoroutine& g) { return asked.find(g) == nullptr; };
-  return GoroutineReader{*process_}.read(addresses, wants_stack, [&](const CapturedGoroutine& captured) {
+  return GoroutineReader{*process_}.read(addresses, standing_, [&](const CapturedGoroutine& captured) {
     const RawGoroutine& g = captured.goroutine;
     if (captured.torn) {
       round.torn.push_back(g.address);
       return;
     }
-    const Standing* unmoved = visited.find(g);
     const GoroutineState state = state_of(g.status);
     GoroutineSample sample{.goid = g.goid, .state = state, .wait_token = g.tracking_seq};
     sample.system = starts_in_runtime(g.startpc);
@@ -75,16 +56,30 @@ Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bo
       sample.waiting_since = MonotonicTime{Nanoseconds{static_cast<std::int64_t>(g.wait_since)}};
     }
     // trackingSeq has eight bits: after 256 moves a goroutine looks unmoved, but its stack tells.
-    const auto site = unmoved != nullptr ? std::optional{unmoved->site} : sites_->site_of(captured, state, last_try);
+    const auto site = captured.known_at ? std::optional{standing_sites_[*captured.known_at]}
+                                        : sites_->site_of(captured, state, last_try);
     if (!site) {
       round.torn.push_back(g.address);
       return;
     }
     sample.site = *site;
-    round.unmoved += unmoved != nullptr ? 1 : 0;
-    round.standing.push_back({g.still(), sample.site});
+    round.unmoved += captured.known_at ? 1 : 0;
+    round.standing.push_back(g.still());
     round.samples.push_back(sample);
   });
+}
+
+void GoroutineHistory::keep(std::vector<RawGoroutine::Still> standing, std::span<const GoroutineSample> samples) {
+  // Those that were torn at first came last.
+  std::vector<std::size_t> order(standing.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](std::size_t i) { return standing[i].address; });
+  standing_.clear();
+  standing_sites_.clear();
+  for (const std::size_t i : order) {
+    standing_.push_back(standing[i]);
+    standing_sites_.push_back(samples[i].site);
+  }
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
@@ -121,8 +116,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();
-  std::ranges::sort(round.standing, {}, [](const Standing& standing) { return standing.still.address; });
-  standing_ = std::move(round.standing);
+  keep(std::move(round.standing), snapshot->goroutines);
   last_ = snapshot;
   return last_;
 }

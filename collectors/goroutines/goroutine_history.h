@@ -24,23 +24,20 @@ class GoroutineHistory {
   const std::shared_ptr<const GoroutineSnapshot>& last() const { return last_; }
 
  private:
-  /// What tells whether a goroutine still stands where it stood.
-  struct Standing {
-    RawGoroutine::Still still;
-    std::uint32_t site = 0;
-  };
   struct Round;
-  class LastStanding;
 
   /// `last_try`: what does not hold together is taken as far as it does.
   Result<void> read(std::span<const RemoteAddress> addresses, bool last_try, Round& round);
+  /// Remembers where each sample's goroutine stands; both are in the same order.
+  void keep(std::vector<RawGoroutine::Still> standing, std::span<const GoroutineSample> samples);
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;
   std::unique_ptr<GoroutineSites> sites_;
-  std::vector<RemoteAddress> listed_;  // every runtime.g at the last look, as the runtime lists them
-  std::vector<RemoteAddress> sorted_;  // the same, ascending
-  std::vector<Standing> standing_;     // of the last look, ascending by address
+  std::vector<RemoteAddress> listed_;          // every runtime.g at the last look, as the runtime lists them
+  std::vector<RemoteAddress> sorted_;          // the same, ascending
+  std::vector<RawGoroutine::Still> standing_;  // of the last look, ascending by address
+  std::vector<std::uint32_t> standing_sites_;  // where each of them stands
   std::unordered_map<std::uint64_t, bool> system_starts_;
   std::shared_ptr<const GoroutineSnapshot> last_;
 };
