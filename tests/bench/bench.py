@@ -159,9 +159,55 @@ def scrapes(port):
              f"{median:.1f} ms at the median", "10 ms", median <= 10)
 
 
+def mapping_latency(mebibytes):
+    """What a look each second does to a target that maps and unmaps without pause; a reader of smaps_rollup beside it."""
+    seconds = 1 if SMALL else 15
+    with Programs() as programs:
+        target, _ = programs.start_announcing([BUILD / "tests/bench/mapper", str(mebibytes)])
+
+        def latency():
+            """Medians over the seconds: the 99th percentile and the longest, in microseconds."""
+            lines = [target.stdout.readline().split() for _ in range(seconds + 1)][1:]
+            return [statistics.median(float(line[column]) for line in lines) for column in (0, 1)]
+
+        def with_proctor():
+            port = free_port()
+            config = programs.file("mapper.yaml", "sampling: {interval: 1s}\ntargets:\n"
+                                   f"  - {{name: mapper, match: {{comm: mapper}}}}\n")
+            agent = programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address",
+                                    f"127.0.0.1:{port}"])
+            looks_done(port, 1)
+            answer = latency()
+            programs.end(agent)
+            return answer
+
+        def with_rollup():
+            done = threading.Event()
+
+            def read():
+                while not done.wait(1):
+                    pathlib.Path(f"/proc/{target.pid}/smaps_rollup").read_bytes()
+
+            reader = threading.Thread(target=read)
+            reader.start()
+            answer = latency()
+            done.set()
+            reader.join()
+            return answer
+
+        alone, beside, rollup, alone_again = latency(), with_proctor(), with_rollup(), latency()
+        base = statistics.mean([alone[0], alone_again[0]])
+        print(f"a process of {mebibytes} MiB that maps without pause, p99 / longest of a second: "
+              + ", ".join(f"{name} {values[0]:.2f} / {values[1]:.0f} us" for name, values in
+                          (("alone", alone), ("with Proctor", beside), ("with a reader of smaps_rollup", rollup),
+                           ("alone again", alone_again))))
+        show("p99 with Proctor / alone", f"{beside[0] / base:.2f}", "1.10", beside[0] / base <= 1.10)
+
+
 def main():
     goroutines(1000 if SMALL else 100_000)
     idle_processes(20 if SMALL else 1000)
+    mapping_latency(64 if SMALL else 8192)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -53,7 +54,7 @@ def await_(what, condition, seconds=60):
 
 
 class Programs:
-    """Children of a test: each is killed and reaped when the test ends, whatever happens."""
+    """Children of a test: each is killed, with all that it started, and reaped when the test ends, whatever happens."""
 
     def __init__(self):
         self.children = []
@@ -72,7 +73,7 @@ class Programs:
         log = open(self.folder / f"{len(self.children)}-{pathlib.Path(arguments[0]).name}.log", "wb")
         options.setdefault("stdout", log)
         child = subprocess.Popen([str(argument) for argument in arguments], stderr=log, stdin=subprocess.DEVNULL,
-                                 **options)
+                                 start_new_session=True, **options)
         self.children.append(child)
         return child
 
@@ -88,7 +89,8 @@ class Programs:
 
     @staticmethod
     def end(child):
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
 
