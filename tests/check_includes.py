@@ -11,7 +11,8 @@ ORDER = [
     ["base"], ["config"], ["collectors/os"], ["collectors/elf"], ["collectors/sites"], ["collectors/go"],
     ["collectors/select"], ["collectors/observation"],
     ["collectors/threads", "collectors/memory", "collectors/fds", "collectors/cpu", "collectors/goroutines"],
-    ["agent/ledger"], ["agent/history"], ["agent/findings"], ["agent/publication"], ["agent/metrics"], ["agent/http"],
+    ["agent/ledger"], ["agent/history"], ["agent/findings"], ["agent/publication"], ["agent/profiles"],
+    ["agent/metrics"], ["agent/http"],
     ["agent/platform"], ["agent/sampling"], ["agent/app"], ["agent/commands"],
 ]
 LEVEL = {module: level for level, modules in enumerate(ORDER) for module in modules}

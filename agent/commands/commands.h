@@ -28,15 +28,23 @@ struct RunOptions {
 
 struct DumpOptions {
   std::int32_t pid = 0;
-  std::string format = "text";     // text, json
+  std::string format = "text";     // text, json, debug2
   std::vector<std::string> kinds;  // goroutine, thread, fd, memory; empty: all
   bool members = false;
+  std::filesystem::path procfs = "/proc";
+};
+
+struct PprofOptions {
+  std::int32_t pid = 0;
+  std::string profile = "goroutine";  // goroutine, thread, heap
+  std::string file;                   // empty: standard output
   std::filesystem::path procfs = "/proc";
 };
 
 /// One function per subcommand: each prints to standard output, errors as one line to standard error.
 ExitStatus run_command(const RunOptions& options);
 ExitStatus dump_command(const DumpOptions& options);
+ExitStatus pprof_command(const PprofOptions& options);
 ExitStatus check_config_command(const std::string& file);
 ExitStatus doctor_command(const std::filesystem::path& procfs, std::optional<std::int32_t> pid);
 ExitStatus version_command();

@@ -1,9 +1,10 @@
 #include <fmt/core.h>
 
-#include "agent/app/collectors.h"
-#include "agent/app/watcher.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/one_look.h"
+#include "agent/profiles/goroutine_text.h"
 #include "agent/publication/json_report.h"
+#include "agent/publication/site_totals.h"
 #include "agent/publication/text_report.h"
 
 namespace proctor {
@@ -12,34 +13,33 @@ namespace {
 /// A kind of member is read by the collector of that name in the plural; memory has none.
 std::string collector_of(const std::string& kind) { return kind == "memory" ? kind : kind + "s"; }
 
+/// As the runtime prints them: for tools that read such traces.
+ExitStatus print_traces(const Observation& look) {
+  if (const auto* snapshot = snapshot_of(look.goroutines)) {
+    fmt::print("{}", goroutine_traces(*snapshot, look.sampled_at));
+    return ExitStatus::fine;
+  }
+  fmt::print(stderr, "proctor: no goroutines of process {}: {}\n", number(look.target.identity.pid),
+             look.goroutines ? look.goroutines->error().message : "it is no Go program");
+  return ExitStatus::failed;
+}
+
 }  // namespace
 
 ExitStatus dump_command(const DumpOptions& options) {
-  auto root = ProcRoot::open(options.procfs);
-  if (!root) {
-    fmt::print(stderr, "proctor: --path.procfs: {}\n", root.error().message);
+  std::vector<std::string> collectors;
+  for (const std::string& kind : options.kinds) collectors.push_back(collector_of(kind));
+  if (options.format == "debug2") collectors = {"goroutines"};
+  const auto report = look_once(options.procfs, options.pid, std::move(collectors));
+  if (!report) {
+    fmt::print(stderr, "proctor: {}\n", report.error().message);
     return ExitStatus::failed;
   }
-  if (const auto process = root->open_process(Pid{options.pid}); !process) {
-    fmt::print(stderr, "proctor: process {}: {}\n", options.pid, process.error().message);
-    return ExitStatus::failed;
-  }
-  TargetRule rule{.name = "{{comm}}", .match = {.pid = options.pid}};
-  for (const std::string& kind : options.kinds) rule.collectors.push_back(collector_of(kind));
-  Config config;
-  config.targets = {std::make_shared<const TargetRule>(std::move(rule))};
-  const SystemClock clock;
-  Watcher watcher{*std::move(root), std::move(config), clock, make_collectors(options.procfs, clock)};
-  const auto publication = watcher.round();
-  if (publication->targets.empty()) {
-    fmt::print(stderr, "proctor: process {} is a kernel thread, ended, or is this command itself\n", options.pid);
-    return ExitStatus::failed;
-  }
-  const TargetReport& report = *publication->targets.front();
+  if (options.format == "debug2") return print_traces(*(*report)->observation);
   if (options.format == "json") {
-    fmt::print("{}\n", json_of(report, options.members).dump(2));
+    fmt::print("{}\n", json_of(**report, options.members).dump(2));
   } else {
-    fmt::print("{}", text_of(report, options.members));
+    fmt::print("{}", text_of(**report, options.members));
   }
   return ExitStatus::fine;
 }

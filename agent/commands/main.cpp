@@ -29,12 +29,23 @@ int run(int argc, char** argv) {
   proctor::DumpOptions dump_options;
   auto* dump = app.add_subcommand("dump", "one look at one process");
   dump->add_option("PID", dump_options.pid)->required()->check(CLI::PositiveNumber);
-  dump->add_option("--format", dump_options.format)->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  dump->add_option("--format", dump_options.format)
+      ->check(CLI::IsMember({"text", "json", "debug2"}))
+      ->capture_default_str();
   dump->add_option("--kind", dump_options.kinds, "only these parts: goroutine, thread, fd, memory")
       ->delimiter(',')
       ->check(CLI::IsMember({"goroutine", "thread", "fd", "memory"}));
   dump->add_flag("--members", dump_options.members, "list the goids and tids of each site");
   dump->add_option("--path.procfs", dump_options.procfs)->capture_default_str();
+
+  proctor::PprofOptions pprof_options;
+  auto* pprof = app.add_subcommand("pprof", "a profile of one process, for go tool pprof");
+  pprof->add_option("PID", pprof_options.pid)->required()->check(CLI::PositiveNumber);
+  pprof->add_option("--profile", pprof_options.profile)
+      ->check(CLI::IsMember({"goroutine", "thread", "heap"}))
+      ->capture_default_str();
+  pprof->add_option("-o,--output", pprof_options.file, "default: standard output");
+  pprof->add_option("--path.procfs", pprof_options.procfs)->capture_default_str();
 
   std::string file;
   auto* check = app.add_subcommand("check-config", "every mistake of a configuration, or exit status 0");
@@ -67,6 +78,7 @@ int run(int argc, char** argv) {
   proctor::ExitStatus status = proctor::ExitStatus::fine;
   if (*run) status = proctor::run_command(run_options);
   if (*dump) status = proctor::dump_command(dump_options);
+  if (*pprof) status = proctor::pprof_command(pprof_options);
   if (*check) status = proctor::check_config_command(file);
   if (*doctor) status = proctor::doctor_command(doctor_procfs, doctor_pid);
   if (*version) status = proctor::version_command();

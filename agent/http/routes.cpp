@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <optional>
 
 #include "agent/http/page.h"
+#include "agent/http/profile_routes.h"
 #include "agent/publication/human.h"
 #include "agent/publication/json_report.h"
 #include "agent/publication/site_totals.h"
@@ -73,15 +73,8 @@ HttpResponse findings_response(const Publication& publication) {
 }
 
 HttpResponse target_response(const Publication& publication, std::string_view text) {
-  std::int32_t pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc{} || end != text.data() + text.size() || pid <= 0) {
-    return json_error(404, "a process is named by its number: /api/v1/targets/4711");
-  }
-  for (const auto& report : publication.targets) {
-    if (report->observation->target.identity.pid == Pid{pid}) return json_response(json_of(*report));
-  }
-  return json_error(404, fmt::format("process {} is not a target", pid));
+  const auto report = report_of(publication, text);
+  return report ? json_response(json_of(**report)) : json_error(404, report.error().message);
 }
 
 HttpResponse reload_response(const HttpRequest& request, const RouteOptions& options) {
@@ -99,12 +92,13 @@ HttpResponse published_response(const HttpRequest& request, const RouteOptions& 
   }
   if (request.path == kTargets) return targets_response(*publication);
   if (request.path == "/api/v1/findings") return findings_response(*publication);
+  if (request.path.starts_with(kProfiles)) return profile_response(request, *publication);
   return target_response(*publication, request.path.substr(kTargets.size() + 1));
 }
 
 bool needs_publication(std::string_view path, std::string_view telemetry_path) {
-  return path == "/" || path == telemetry_path || path == kTargets || path == "/api/v1/findings" ||
-         (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
+  return path == "/" || path == telemetry_path || path.starts_with(kProfiles) || path == kTargets ||
+         path == "/api/v1/findings" || (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
 }
 
 }  // namespace

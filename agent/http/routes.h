@@ -20,7 +20,8 @@ struct RouteOptions {
 
 struct HttpRequest {
   std::string_view method;
-  std::string_view path;  // decoded, without the query
+  std::string_view path;   // decoded, without the query
+  std::string_view query;  // as it was sent, without the question mark
   std::string_view accept_encoding;
 };
 

@@ -67,6 +67,7 @@ int begin_request(mg_connection* connection) noexcept {
   try {
     const HttpRequest request{.method = text_or_empty(info->request_method),
                               .path = text_or_empty(info->local_uri),
+                              .query = text_or_empty(info->query_string),
                               .accept_encoding = text_or_empty(mg_get_header(connection, "Accept-Encoding"))};
     try {
       response = respond(request, listener->routes);

@@ -1,11 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
 #include "agent/publication/publication.h"
-#include "base/result.h"
 
 namespace proctor {
 
@@ -13,8 +10,5 @@ namespace proctor {
 /// own process. `metrics_gzip` stays empty where zlib refuses, and the plain text is served instead. `expected_bytes`
 /// is about how long the text will be: that of the last one, so that a long text need not grow.
 void expose(Publication& publication, std::size_t expected_bytes = 0);
-
-/// `text` in the gzip format. Errors: limit_reached where zlib lacks memory.
-Result<std::string> gzip(std::string_view text);
 
 }  // namespace proctor

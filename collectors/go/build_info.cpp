@@ -72,6 +72,7 @@ void read_modules(std::string_view text, GoBuildInfo& info) {
       info.module_version = to_valid_utf8(fields[2]);
     } else if (fields.size() >= 2 && fields[0] == "build"sv) {
       if (fields[1].starts_with("vcs.revision="sv)) info.revision = to_valid_utf8(fields[1].substr(13));
+      if (fields[1].starts_with("DefaultGODEBUG="sv)) info.default_godebug = to_valid_utf8(fields[1].substr(15), 1024);
       modified = modified || fields[1] == "vcs.modified=true"sv;
     }
   }

@@ -12,7 +12,8 @@ struct GoBuildInfo {
   std::string go_version;  // "go1.26.8", verbatim
   std::string module;      // path of the main module; empty where there is none
   std::string module_version;
-  std::string revision;  // vcs.revision, with "-dirty" where vcs.modified
+  std::string default_godebug;  // settings of the runtime that the main module asked for: "tracebacklabels=0,..."
+  std::string revision;         // vcs.revision, with "-dirty" where vcs.modified
 };
 
 /// From the section .go.buildinfo, or the first writable segment. not_found for a binary that has none.

@@ -36,6 +36,18 @@ Result<std::string> read_name(const MemoryReader& image, const GoModule::Table& 
   return fail(ErrorCode::malformed, "a name in the function table does not end");
 }
 
+/// As the runtime prints a generic function from 1.21 on: without its type arguments.
+std::string without_type_arguments(std::string_view name) {
+  std::string shown;
+  int depth = 0;
+  for (const char c : name) {
+    if (c == '[' && depth++ == 0) shown += "[...";
+    if (depth == 0 || (c == ']' && depth == 1)) shown += c;
+    if (c == ']' && depth > 0) --depth;
+  }
+  return depth == 0 ? shown : std::string{name};
+}
+
 }  // namespace
 
 /// runtime._func without what no look-up needs.
@@ -52,6 +64,7 @@ struct FunctionTable::Record {
 };
 
 struct FunctionTable::InlinedCall {
+  std::uint8_t func_id;
   std::uint32_t name_offset;
   std::int32_t parent_pc;
   std::int32_t parent;  // index, -1 at the outermost; only where the layout has it
@@ -149,7 +162,7 @@ Result<FunctionTable::InlinedCall> FunctionTable::read_inlined_call(RemoteAddres
       std::int32_t file, line, name_offset, parent_pc;
     };
     const auto call = PROCTOR_TRY(image_->read_value<Entry>(entry));
-    return InlinedCall{static_cast<std::uint32_t>(call.name_offset), call.parent_pc, call.parent};
+    return InlinedCall{call.func_id, static_cast<std::uint32_t>(call.name_offset), call.parent_pc, call.parent};
   }
   struct Entry {
     std::uint8_t func_id;
@@ -157,38 +170,48 @@ Result<FunctionTable::InlinedCall> FunctionTable::read_inlined_call(RemoteAddres
     std::int32_t name_offset, parent_pc, start_line;
   };
   const auto call = PROCTOR_TRY(image_->read_value<Entry>(entry));
-  return InlinedCall{static_cast<std::uint32_t>(call.name_offset), call.parent_pc, -1};
+  return InlinedCall{call.func_id, static_cast<std::uint32_t>(call.name_offset), call.parent_pc, -1};
 }
 
-Result<std::vector<Frame>> FunctionTable::frames_at(RemoteAddress pc) const {
+Result<GoFrame> FunctionTable::frame_at(const GoFunction& function, const Record& record, std::uint32_t name_offset,
+                                        RemoteAddress pc) const {
+  auto position = position_at(function, record, pc).value_or(Position{});
+  std::string name = PROCTOR_TRY(name_at(name_offset));
+  if (layout_.hides_type_arguments && name.find('[') != std::string::npos) name = without_type_arguments(name);
+  return GoFrame{
+      .frame = {std::move(name), std::move(position.file), position.line}, .pc = pc + 1, .entry = function.entry};
+}
+
+bool FunctionTable::is_wrapper(const GoFunction& function) const {
+  const auto id = image_->read_value<std::uint8_t>(module_.pclntable.begin + function.record + layout_.func_id);
+  return id && *id == layout_.wrapper_id;
+}
+
+Result<std::vector<GoFrame>> FunctionTable::frames_at(RemoteAddress pc) const {
   const GoFunction function = PROCTOR_TRY(function_at(pc));
   const Record record = PROCTOR_TRY(read_record(function));
-  std::vector<Frame> frames;
-  const auto add = [&](std::uint32_t name, RemoteAddress at) -> Result<void> {
-    auto position = position_at(function, record, at).value_or(Position{});
-    frames.push_back({PROCTOR_TRY(name_at(name)), std::move(position.file), position.line});
-    return {};
-  };
+  std::vector<GoFrame> frames;
   const auto table = inline_index_table(function, record);
   const auto tree = table ? inline_tree(function, record) : std::nullopt;
   std::int32_t index = tree ? pc_value(*table, function.entry, pc).value_or(-1) : -1;
   for (int depth = 0; index >= 0 && depth < kMaxInlineDepth; ++depth) {
     const InlinedCall call = PROCTOR_TRY(read_inlined_call(*tree, index));
-    PROCTOR_TRY_VOID(add(call.name_offset, pc));
+    frames.push_back(PROCTOR_TRY(frame_at(function, record, call.name_offset, pc)));
+    frames.back().inlined = true;
+    frames.back().wrapper = call.func_id == layout_.wrapper_id;
     // The parent stands at the call; where that was itself inlined, its own entry follows.
     pc = function.entry + static_cast<std::uint32_t>(call.parent_pc);
     index = layout_.inlined_has_parent ? call.parent : pc_value(*table, function.entry, pc).value_or(-1);
   }
-  PROCTOR_TRY_VOID(add(static_cast<std::uint32_t>(record.name_offset), pc));
+  frames.push_back(PROCTOR_TRY(frame_at(function, record, static_cast<std::uint32_t>(record.name_offset), pc)));
+  frames.back().wrapper = is_wrapper(function);
   return frames;
 }
 
-Result<Frame> FunctionTable::statement_at(RemoteAddress pc) const {
+Result<GoFrame> FunctionTable::statement_at(RemoteAddress pc) const {
   const GoFunction function = PROCTOR_TRY(function_at(pc));
   const Record record = PROCTOR_TRY(read_record(function));
-  auto position = position_at(function, record, pc).value_or(Position{});
-  return Frame{PROCTOR_TRY(name_at(static_cast<std::uint32_t>(record.name_offset))), std::move(position.file),
-               position.line};
+  return frame_at(function, record, static_cast<std::uint32_t>(record.name_offset), pc);
 }
 
 }  // namespace proctor

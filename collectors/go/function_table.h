@@ -21,6 +21,15 @@ struct GoFunction {
   std::uint64_t record = 0;  // offset of its runtime._func in pclntable
 };
 
+/// A frame of a Go stack as the runtime itself would print it.
+struct GoFrame {
+  Frame frame;            // `file` is the path that the compiler saw
+  RemoteAddress pc{};     // where execution goes on in it, as runtime.Callers gives it
+  RemoteAddress entry{};  // of the physical function
+  bool inlined = false;   // into the physical function
+  bool wrapper = false;   // written by the compiler; the runtime leaves it out
+};
+
 /// Names code from a Go binary's pclntab ("function table"), Go 1.18 and later. Reads through `image` only what a
 /// look-up needs; the bytes are untrusted, every step is bounded.
 class FunctionTable {
@@ -31,11 +40,11 @@ class FunctionTable {
   /// not_found where no function holds `pc`.
   Result<GoFunction> function_at(RemoteAddress pc) const;
   Result<std::string> name_of(const GoFunction& function) const;
-  /// The frames that stand at an instruction, inlined calls expanded, innermost first; `file` is the path that the
-  /// compiler saw. For a return address give the address minus one.
-  Result<std::vector<Frame>> frames_at(RemoteAddress pc) const;
+  /// The frames that stand at an instruction, inlined calls expanded, innermost first. For a return address give the
+  /// address minus one.
+  Result<std::vector<GoFrame>> frames_at(RemoteAddress pc) const;
   /// The physical function at an instruction with the innermost position: as a runtime's "created by" names it.
-  Result<Frame> statement_at(RemoteAddress pc) const;
+  Result<GoFrame> statement_at(RemoteAddress pc) const;
   /// Bytes between the stack pointer and the return address at `pc` (amd64).
   Result<std::uint64_t> stack_depth_at(RemoteAddress pc) const;
 
@@ -48,6 +57,9 @@ class FunctionTable {
   Result<std::int32_t> pc_value(std::uint32_t table, RemoteAddress entry, RemoteAddress pc) const;
   Result<Position> position_at(const GoFunction& function, const Record& record, RemoteAddress pc) const;
   Result<std::string> name_at(std::uint32_t offset) const;
+  Result<GoFrame> frame_at(const GoFunction& function, const Record& record, std::uint32_t name_offset,
+                           RemoteAddress pc) const;
+  bool is_wrapper(const GoFunction& function) const;
   std::optional<std::uint32_t> inline_index_table(const GoFunction& function, const Record& record) const;
   std::optional<RemoteAddress> inline_tree(const GoFunction& function, const Record& record) const;
   Result<InlinedCall> read_inlined_call(RemoteAddress tree, std::int32_t index) const;

@@ -35,8 +35,9 @@ Result<LoadBias> load_bias(const ProcDir& process, const ElfFile& file) {
 }
 
 /// The release, from the build information or, where the linker was told to leave that out, from the live variable.
-Result<std::string> read_version(const ElfFile& file, LoadBias bias, const MemoryReader& memory) {
-  if (const auto info = read_build_info(file)) return info->go_version;
+Result<std::string> read_version(const ElfFile& file, const Result<GoBuildInfo>& info, LoadBias bias,
+                                 const MemoryReader& memory) {
+  if (info) return info->go_version;
   constexpr std::array<std::string_view, 1> kName{"runtime.buildVersion"};
   const auto symbol = file.find_symbols(kName).front();
   if (!symbol) return fail(ErrorCode::unsupported_go_version, "the binary does not say its release");
@@ -54,7 +55,8 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   if (!file->is_amd64()) return fail(ErrorCode::not_supported, "only amd64 executables are read");
   auto memory = std::make_unique<const ProcessMemory>(PROCTOR_TRY(ProcessMemory::open(process)));
   const LoadBias bias = PROCTOR_TRY(load_bias(process, *file));
-  std::string version = PROCTOR_TRY(read_version(*file, bias, *memory));
+  const auto info = read_build_info(*file);
+  std::string version = PROCTOR_TRY(read_version(*file, info, bias, *memory));
   const GoVersion release = PROCTOR_TRY(parse_go_version(version));
   const GoLayout* row = PROCTOR_TRY(layout_of(release));
   const auto types = DwarfTypes::open(*file, "runtime");
@@ -65,7 +67,10 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   if (!globals) return tl::unexpected(globals.error());
   const GoModule module = PROCTOR_TRY(read_go_module(*memory, globals->firstmoduledata, layout.moduledata));
   FunctionTable functions{image, module, layout.func};
-  return GoProcess{std::move(version), layout, *globals, std::move(memory), std::move(functions)};
+  GoProcess attached{std::move(version), layout, *globals, std::move(memory), std::move(functions)};
+  attached.traces_show_labels_ =
+      release >= GoVersion{1, 27, 0} && (!info || info->default_godebug.find("tracebacklabels=0") == std::string::npos);
+  return attached;
 }
 
 }  // namespace proctor

@@ -27,6 +27,8 @@ class GoProcess {
   const GoGlobals& globals() const { return globals_; }
   const MemoryReader& memory() const { return *memory_; }
   const FunctionTable& functions() const { return functions_; }
+  /// Whether tracebacks of this process show the labels of goroutines: from 1.27 on, unless its build turned that off.
+  bool traces_show_labels() const { return traces_show_labels_; }
 
  private:
   GoProcess(std::string version, const GoLayout& layout, const GoGlobals& globals,
@@ -42,6 +44,7 @@ class GoProcess {
   GoGlobals globals_;
   std::unique_ptr<const MemoryReader> memory_;
   FunctionTable functions_;
+  bool traces_show_labels_ = false;
 };
 
 }  // namespace proctor

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kMaxGoroutines = 20'000'000;
 constexpr std::uint64_t kMaxProcessors = 1 << 16;
-constexpr std::size_t kChunk = 1024;     // goroutines whose bytes are held at a time: they fit a core's cache
+constexpr std::size_t kChunk = 1024;    // goroutines whose bytes are held at a time: they fit a core's cache
 constexpr std::size_t kInFlight = 2;    // chunks that are copied while another is visited
 constexpr std::size_t kManyChunks = 8;  // from here on other threads do the copying
 constexpr std::uint64_t kMaxStackCopy = std::uint64_t{64} << 10;  // innermost part; deeper frames are not shown
@@ -106,6 +106,10 @@ std::optional<RawGoroutine> decode_goroutine(std::span<const std::byte> bytes, R
   g.stack = {RemoteAddress{word(layout.stack_lo)}, RemoteAddress{word(layout.stack_hi)}};
   g.gopc = RemoteAddress{word(layout.gopc)};
   g.startpc = RemoteAddress{word(layout.startpc)};
+  g.labels = RemoteAddress{word(layout.labels)};
+  g.waiting = RemoteAddress{word(layout.waiting)};
+  g.parent_goid = layout.parent_goid ? word(*layout.parent_goid) : 0;
+  g.locked_to_thread = word(layout.lockedm) != 0;
   g.wait_since = word(layout.waitsince);
   if (g.status == GStatus::syscall) {
     g.sp = RemoteAddress{word(layout.syscallsp)};

@@ -38,6 +38,10 @@ struct RawGoroutine {
   RemoteAddress sp{}, pc{}, bp{};  // of where it goes on; in a system call, of where it entered it
   RemoteAddress gopc{};            // after the go statement that created it; 0 for the main goroutine's and cgo's
   RemoteAddress startpc{};         // of its first function; 0 for a callback from C
+  RemoteAddress labels{};          // of pprof.Do; 0 for none
+  RemoteAddress waiting{};         // the first sudog of what it waits for; 0 for none
+  std::uint64_t parent_goid = 0;   // who created it; 0 before 1.21
+  bool locked_to_thread = false;
   std::uint64_t wait_since = 0;    // CLOCK_MONOTONIC, nanoseconds; 0 until a collection has seen it wait
   bool has_frame_pointer = false;  // `bp` belongs to `pc` and `sp`
 

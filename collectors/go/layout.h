@@ -44,6 +44,8 @@ struct ModuledataLayout {
 struct FuncLayout {
   std::uint32_t size;  // of runtime._func, before its pcdata offsets
   std::uint32_t func_id;
+  std::uint8_t wrapper_id;     // the value of func_id for code that the compiler wrote
+  bool hides_type_arguments;   // 1.21: the runtime prints generic functions as f[...]
   std::uint32_t inlined_size;  // of runtime.inlinedCall
   bool inlined_has_parent;     // 1.18 and 1.19: an entry names its parent by index
   friend bool operator==(const FuncLayout&, const FuncLayout&) = default;

@@ -41,6 +41,7 @@ const StackWalker::CodePoint& StackWalker::look_up(std::uint64_t key, RemoteAddr
 
 bool StackWalker::walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs) {
   pcs.clear();
+  end_ = RemoteAddress{};
   const RawGoroutine& g = captured.goroutine;
   // Of a long stack only the innermost part was copied: it may end anywhere.
   const bool whole = captured.stack.size() == g.stack.end - g.sp;
@@ -62,7 +63,10 @@ bool StackWalker::walk(const CapturedGoroutine& captured, std::vector<RemoteAddr
   RemoteAddress pc = *return_to;
   while (pcs.size() < kMaxFrames) {
     const CodePoint& point = code_point(pc, true);
-    if (point.ends_stack) return true;
+    if (point.ends_stack) {
+      end_ = pc;
+      return true;
+    }
     if (!point.known) return false;
     pcs.push_back(pc);
     if (frame == kNoFrame) return true;
@@ -83,7 +87,10 @@ bool StackWalker::walk_by_depth(const CapturedGoroutine& captured, RemoteAddress
     if (!pc) return false;
     sp = sp + point.depth + kWord;
     point = code_point(*pc, true);
-    if (point.ends_stack) return true;
+    if (point.ends_stack) {
+      end_ = *pc;
+      return true;
+    }
     if (!point.known) return false;
     pcs.push_back(*pc);
   }

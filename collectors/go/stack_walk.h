@@ -24,6 +24,8 @@ class StackWalker {
   /// others are return addresses. False where the bytes make no sense before the stack's end: then they are not of one
   /// moment, or not laid out as we know it, and `pcs` has what came before.
   bool walk(const CapturedGoroutine& captured, std::vector<RemoteAddress>& pcs);
+  /// Where the last walk ended: the return into runtime.goexit or its kin; 0 where it got no further.
+  RemoteAddress end() const { return end_; }
 
  private:
   struct CodePoint {
@@ -44,6 +46,7 @@ class StackWalker {
   bool walk_by_depth(const CapturedGoroutine& captured, RemoteAddress sp, std::vector<RemoteAddress>& pcs);
 
   const FunctionTable& functions_;
+  RemoteAddress end_{};
   std::unordered_map<std::uint64_t, CodePoint> code_points_;
   std::array<Recent, kRecent> recent_{};
 };

@@ -12,10 +12,6 @@ namespace proctor {
 /// neither runtime, sync nor internal; else the innermost. nullptr for no frames.
 const Frame* user_frame(std::span<const Frame> frames);
 
-/// Whether the compiler made this function around a call: of a go or defer statement (from Go 1.22 on it has a name of
-/// its own), a method value or a promoted method. A runtime's traceback leaves it out too.
-bool is_compiler_wrapper(const Frame& frame);
-
 /// Whether runtime.NumGoroutine leaves out a goroutine that began in this function.
 bool is_system_goroutine(std::string_view start_function);
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "collectors/go/user_code.h"
+#include "collectors/goroutines/label_table.h"
 
 namespace proctor {
 namespace {
@@ -22,13 +23,31 @@ GoroutineState state_of(GStatus status) {
 
 }  // namespace
 
-/// What one look gathers.
+/// What one look gathers: a sample for each that stands, in the same order.
 struct GoroutineHistory::Round {
   std::vector<RawGoroutine::Still> standing;
   std::vector<GoroutineSample> samples;
+  LabelTable labels;
   std::vector<RemoteAddress> torn;
   std::size_t unmoved = 0;
+
+  /// Ascending by address: those that were torn at first came last.
+  void sort();
 };
+
+void GoroutineHistory::Round::sort() {
+  std::vector<std::size_t> order(standing.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](std::size_t i) { return standing[i].address; });
+  const auto in_order = [&](auto& items) {
+    std::remove_reference_t<decltype(items)> sorted;
+    sorted.reserve(items.size());
+    for (const std::size_t i : order) sorted.push_back(items[i]);
+    items = std::move(sorted);
+  };
+  in_order(standing);
+  in_order(samples);
+}
 
 bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
   if (startpc == RemoteAddress{}) return false;  // a callback from C
@@ -41,6 +60,19 @@ bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
   return place->second;
 }
 
+GoroutineSample GoroutineHistory::describe(const CapturedGoroutine& captured, const GoroutineSites::Place& place,
+                                           Round& round) {
+  const RawGoroutine& g = captured.goroutine;
+  GoroutineSample sample{.goid = g.goid, .parent_goid = g.parent_goid, .site = place.site, .stack_index = place.stack};
+  sample.labels = round.labels.index_at(*process_, g.labels);
+  sample.state = state_of(g.status);
+  sample.locked_to_thread = g.locked_to_thread;
+  sample.system = starts_in_runtime(g.startpc);
+  sample.wait_token = g.tracking_seq;
+  sample.stack = Bytes{g.stack.size()};
+  return sample;
+}
+
 Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bool last_try, Round& round) {
   return GoroutineReader{*process_}.read(addresses, standing_, [&](const CapturedGoroutine& captured) {
     const RawGoroutine& g = captured.goroutine;
@@ -48,38 +80,26 @@ Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bo
       round.torn.push_back(g.address);
       return;
     }
-    const GoroutineState state = state_of(g.status);
-    GoroutineSample sample{.goid = g.goid, .state = state, .wait_token = g.tracking_seq};
-    sample.system = starts_in_runtime(g.startpc);
-    sample.stack = Bytes{g.stack.size()};
-    if (state == GoroutineState::waiting && g.wait_since != 0) {
-      sample.waiting_since = MonotonicTime{Nanoseconds{static_cast<std::int64_t>(g.wait_since)}};
-    }
-    // trackingSeq has eight bits: after 256 moves a goroutine looks unmoved, but its stack tells.
-    const auto site = captured.known_at ? std::optional{standing_sites_[*captured.known_at]}
-                                        : sites_->site_of(captured, state, last_try);
-    if (!site) {
+    GoroutineSample sample;
+    if (captured.known_at) {
+      sample = last_->goroutines[*captured.known_at];
+      if (sample.labels != 0) sample.labels = round.labels.index_of(last_->labels[sample.labels]);
+      ++round.unmoved;
+    } else if (const auto place = sites_->place_of(captured, state_of(g.status), last_try)) {
+      sample = describe(captured, *place, round);
+    } else {
+      // trackingSeq has eight bits: after 256 moves a goroutine looks unmoved, but its stack tells.
       round.torn.push_back(g.address);
       return;
     }
-    sample.site = *site;
-    round.unmoved += captured.known_at ? 1 : 0;
+    const bool waits = sample.state == GoroutineState::waiting || sample.state == GoroutineState::syscall;
+    sample.waiting_since.reset();
+    if (waits && g.wait_since != 0) {
+      sample.waiting_since = MonotonicTime{Nanoseconds{static_cast<std::int64_t>(g.wait_since)}};
+    }
     round.standing.push_back(g.still());
     round.samples.push_back(sample);
   });
-}
-
-void GoroutineHistory::keep(std::vector<RawGoroutine::Still> standing, std::span<const GoroutineSample> samples) {
-  // Those that were torn at first came last.
-  std::vector<std::size_t> order(standing.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, {}, [&](std::size_t i) { return standing[i].address; });
-  standing_.clear();
-  standing_sites_.clear();
-  for (const std::size_t i : order) {
-    standing_.push_back(standing[i]);
-    standing_sites_.push_back(samples[i].site);
-  }
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
@@ -104,6 +124,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   // What moved while it was read has most likely come to rest by now.
   const std::vector<RemoteAddress> again = std::exchange(round.torn, {});
   PROCTOR_TRY_VOID(read(again, true, round));
+  if (!again.empty()) round.sort();
 
   const bool same = last_ && round.torn.empty() && round.unmoved == standing_.size() &&
                     round.samples.size() == standing_.size() && counts.user == last_->user_count &&
@@ -111,12 +132,15 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   if (same) return last_;
   auto snapshot = std::make_shared<GoroutineSnapshot>();
   snapshot->runtime_version = process_->version();
+  snapshot->traces_show_labels = process_->traces_show_labels();
   snapshot->sites = sites_->sites();
+  snapshot->stacks = sites_->stacks();
+  snapshot->labels = round.labels.all();
   snapshot->goroutines = std::move(round.samples);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();
-  keep(std::move(round.standing), snapshot->goroutines);
+  standing_ = std::move(round.standing);
   last_ = snapshot;
   return last_;
 }

@@ -28,16 +28,14 @@ class GoroutineHistory {
 
   /// `last_try`: what does not hold together is taken as far as it does.
   Result<void> read(std::span<const RemoteAddress> addresses, bool last_try, Round& round);
-  /// Remembers where each sample's goroutine stands; both are in the same order.
-  void keep(std::vector<RawGoroutine::Still> standing, std::span<const GoroutineSample> samples);
+  GoroutineSample describe(const CapturedGoroutine& captured, const GoroutineSites::Place& place, Round& round);
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;
   std::unique_ptr<GoroutineSites> sites_;
   std::vector<RemoteAddress> listed_;          // every runtime.g at the last look, as the runtime lists them
   std::vector<RemoteAddress> sorted_;          // the same, ascending
-  std::vector<RawGoroutine::Still> standing_;  // of the last look, ascending by address
-  std::vector<std::uint32_t> standing_sites_;  // where each of them stands
+  std::vector<RawGoroutine::Still> standing_;  // of the last look, ascending by address: as its samples
   std::unordered_map<std::uint64_t, bool> system_starts_;
   std::shared_ptr<const GoroutineSnapshot> last_;
 };

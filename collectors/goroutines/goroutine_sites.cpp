@@ -20,38 +20,48 @@ bool waits(GoroutineState state) { return state == GoroutineState::waiting || st
 
 }  // namespace
 
-const std::vector<Frame>& GoroutineSites::frames_at(RemoteAddress pc) {
-  if (const auto known = frames_.find(number(pc)); known != frames_.end()) return known->second;
-  if (frames_.size() >= kMaxNamedCode) frames_.clear();
-  return frames_.emplace(number(pc), process_.functions().frames_at(pc).value_or(std::vector<Frame>{})).first->second;
+const GoroutineSites::Calls& GoroutineSites::calls_at(RemoteAddress pc) {
+  if (const auto known = calls_.find(number(pc)); known != calls_.end()) return known->second;
+  if (calls_.size() >= kMaxNamedCode) calls_.clear();
+  auto frames = process_.functions().frames_at(pc).value_or(std::vector<GoFrame>{});
+  return calls_.emplace(number(pc), std::make_shared<const std::vector<GoFrame>>(std::move(frames))).first->second;
 }
 
-std::optional<std::uint32_t> GoroutineSites::site_of(const CapturedGoroutine& captured, GoroutineState state,
-                                                     bool partial) {
+std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoroutine& captured, GoroutineState state,
+                                                              bool partial) {
   const RawGoroutine& g = captured.goroutine;
   pcs_.clear();
   if (!captured.stack.empty() && !walker_.walk(captured, pcs_) && !partial) return std::nullopt;
   std::uint64_t key =
       mixed(number(g.gopc), static_cast<std::uint64_t>(state) << 8 | (waits(state) ? g.wait_reason : 0U));
   for (const RemoteAddress pc : pcs_) key = mixed(key, number(pc));
+  key = mixed(key, number(walker_.end()));
   if (const auto known = by_code_.find(key); known != by_code_.end()) return known->second;
 
   Site site{.state = std::string{to_string(state)}};
   const auto reasons = process_.layout().wait_reasons;
   if (waits(state) && g.wait_reason < reasons.size()) site.reason = reasons[g.wait_reason];
-  for (std::size_t i = 0; i < pcs_.size(); ++i) {
-    // All but the innermost are return addresses: the call stands before them.
-    for (const Frame& frame : frames_at(i == 0 ? pcs_[i] : pcs_[i] - 1)) {
-      if (!is_compiler_wrapper(frame)) site.frames.push_back(frame);
+  GoroutineStack stack;
+  for (const RemoteAddress pc : pcs_) {
+    // They are return addresses: the call stands before them. The runtime takes the innermost for one too, unless it is
+    // the first instruction of a function.
+    const auto function = process_.functions().function_at(pc);
+    const Calls& calls = calls_at(function && function->entry == pc ? pc : pc - 1);
+    stack.calls.push_back(calls);
+    for (const GoFrame& call : *calls) {
+      if (!call.wrapper) site.frames.push_back(call.frame);
     }
   }
+  stack.end = walker_.end();
   if (const Frame* user = user_frame(site.frames)) site.user = *user;
   if (g.goid != kMainGoroutine && g.gopc != RemoteAddress{}) {
-    site.created_by = process_.functions().statement_at(g.gopc - 1).value_or(Frame{});
+    stack.created_by = process_.functions().statement_at(g.gopc - 1).value_or(GoFrame{});
+    site.created_by = stack.created_by.frame;
   }
-  const std::uint32_t index = add(std::move(site));
-  by_code_.emplace(key, index);
-  return index;
+  stacks_.push_back(std::make_shared<const GoroutineStack>(std::move(stack)));
+  const Place place{.site = add(std::move(site)), .stack = static_cast<std::uint32_t>(stacks_.size() - 1)};
+  by_code_.emplace(key, place);
+  return place;
 }
 
 std::uint32_t GoroutineSites::add(Site site) {

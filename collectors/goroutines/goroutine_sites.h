@@ -20,10 +20,16 @@ class GoroutineSites {
  public:
   explicit GoroutineSites(const GoProcess& process) : process_(process), walker_(process.functions()) {}
 
-  /// The index of the site at which a goroutine stands. Nothing where its stack does not hold together and `partial` is
-  /// false; else the part that does.
-  std::optional<std::uint32_t> site_of(const CapturedGoroutine& captured, GoroutineState state, bool partial);
+  /// Indices into `sites` and `stacks`.
+  struct Place {
+    std::uint32_t site = 0;
+    std::uint32_t stack = 0;
+  };
+  /// Where a goroutine stands. Nothing where its stack does not hold together and `partial` is false; else the part
+  /// that does.
+  std::optional<Place> place_of(const CapturedGoroutine& captured, GoroutineState state, bool partial);
   const std::vector<SiteRef>& sites() const { return sites_; }
+  const std::vector<std::shared_ptr<const GoroutineStack>>& stacks() const { return stacks_; }
   /// Whether so many places have been seen that it is time to begin anew.
   bool is_full() const { return by_code_.size() >= kMaxPlaces; }
 
@@ -32,16 +38,18 @@ class GoroutineSites {
   static constexpr std::size_t kMaxSites = 10'000;
   static constexpr std::size_t kMaxFrames = 50'000;
 
+  using Calls = std::shared_ptr<const std::vector<GoFrame>>;
   std::uint32_t add(Site site);
-  const std::vector<Frame>& frames_at(RemoteAddress pc);
+  const Calls& calls_at(RemoteAddress pc);
 
   const GoProcess& process_;
   StackWalker walker_;
   std::vector<RemoteAddress> pcs_;
-  std::unordered_map<std::uint64_t, std::vector<Frame>> frames_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_code_;  // hash of addresses, reason and state
+  std::unordered_map<std::uint64_t, Calls> calls_;    // by address
+  std::unordered_map<std::uint64_t, Place> by_code_;  // hash of addresses, reason and state
   std::unordered_map<SiteId, std::uint32_t> by_id_;
   std::vector<SiteRef> sites_;
+  std::vector<std::shared_ptr<const GoroutineStack>> stacks_;
   std::size_t frames_kept_ = 0;
 };
 

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/units.h"
+#include "collectors/go/function_table.h"
+#include "collectors/go/profile_labels.h"
 #include "collectors/sites/site.h"
 
 namespace proctor {
@@ -15,11 +18,24 @@ enum class GoroutineState : std::uint8_t { runnable, running, syscall, waiting, 
 
 std::string_view to_string(GoroutineState state);
 
+/// A stack as the runtime itself would show it, whole.
+struct GoroutineStack {
+  /// By physical frame, innermost first: each holds the calls that were inlined into it before itself. Shared by all
+  /// stacks that stand there.
+  std::vector<std::shared_ptr<const std::vector<GoFrame>>> calls;
+  RemoteAddress end{};  // the return into runtime.goexit; 0 where the stack does not end there
+  GoFrame created_by;   // no function where it is not known
+};
+
 /// One goroutine at one instant.
 struct GoroutineSample {
   std::uint64_t goid = 0;
-  std::uint32_t site = 0;  // index into GoroutineSnapshot::sites
+  std::uint64_t parent_goid = 0;  // who created it; 0 before Go 1.21
+  std::uint32_t site = 0;         // index into GoroutineSnapshot::sites
+  std::uint32_t stack_index = 0;  // into GoroutineSnapshot::stacks
+  std::uint32_t labels = 0;       // into GoroutineSnapshot::labels, the first of which has none
   GoroutineState state{};
+  bool locked_to_thread = false;
   bool system = false;                         // one that runtime.NumGoroutine() leaves out
   std::uint8_t wait_token = 0;                 // changes each time it leaves the running state (g.trackingSeq)
   Bytes stack{};                               // stack.hi - stack.lo
@@ -28,8 +44,11 @@ struct GoroutineSample {
 
 /// The goroutines of one process.
 struct GoroutineSnapshot {
-  std::string runtime_version;  // "go1.26.8"
-  std::vector<SiteRef> sites;   // site.state and site.reason in the words of the runtime
+  std::string runtime_version;      // "go1.26.8"
+  bool traces_show_labels = false;  // tracebacks of this process do
+  std::vector<SiteRef> sites;       // site.state and site.reason in the words of the runtime
+  std::vector<std::shared_ptr<const GoroutineStack>> stacks;
+  std::vector<std::shared_ptr<const ProfileLabels>> labels;
   std::vector<GoroutineSample> goroutines;
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.
   std::uint64_t user_count = 0;

@@ -6,7 +6,10 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
+#include <sstream>
 
+#include "agent/profiles/goroutine_text.h"
 #include "collectors/elf/dwarf_types.h"
 #include "collectors/go/build_info.h"
 #include "collectors/goroutines/goroutine_history.h"
@@ -28,7 +31,7 @@ std::vector<std::string> park_binaries() {
 
 bool is_stripped(const std::string& binary) { return binary.ends_with("-stripped"); }
 
-GoroutineHistory watch(const ChildProcess& child) {
+GoroutineHistory watch(const TestProgram& child) {
   const auto root = ProcRoot::open("/proc");
   auto process = GoProcess::attach(root->open_process(child.pid()).value());
   EXPECT_TRUE(process) << process.error();
@@ -81,13 +84,50 @@ std::shared_ptr<const GoroutineSnapshot> look_at_rest(GoroutineHistory& history)
   }
 }
 
+/// The paragraphs of a text, but those that speak of the main goroutine, which prints and so stands elsewhere. Values
+/// of arguments are left out.
+std::multiset<std::string> paragraphs(const std::vector<std::string>& lines) {
+  std::multiset<std::string> all;
+  std::string paragraph;
+  const auto end = [&] {
+    const bool of_main = paragraph.find("main.main+") != std::string::npos || paragraph.starts_with("goroutine 1 [");
+    if (!paragraph.empty() && !of_main && !paragraph.starts_with("goroutine profile:")) all.insert(paragraph);
+    paragraph.clear();
+  };
+  for (std::string line : lines) {
+    if (line.empty() || line.starts_with("goroutine profile:")) {
+      end();
+      continue;
+    }
+    if (line.ends_with(')') && !line.starts_with('\t')) {
+      int depth = 0;  // the arguments are what stands in the last pair of brackets
+      std::size_t at = line.size();
+      do {
+        --at;
+        depth += line[at] == ')' ? 1 : line[at] == '(' ? -1 : 0;
+      } while (depth > 0 && at > 0);
+      line = line.substr(0, at) + "(...)";
+    }
+    paragraph += line + "\n";
+  }
+  end();
+  return all;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream{text};
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
 class GoConformance : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     child_.emplace(std::vector<std::string>{GetParam()});
     version_ = child_->read_line();
   }
-  std::optional<ChildProcess> child_;
+  std::optional<TestProgram> child_;
   std::string version_;
 };
 
@@ -129,6 +169,21 @@ TEST_P(GoConformance, CountsAndSitesAreThoseOfTheRuntime) {
   seen.erase("main.main");
   EXPECT_EQ(seen, expected);
   EXPECT_EQ(seen["main.parkReceive"], 40U);  // 20 of them from parkDeep
+}
+
+TEST_P(GoConformance, ProfilesAreThoseOfTheRuntimeItself) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 2");
+  ASSERT_EQ(child_->read_line(), "parked");
+  child_->send("shapes 3");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  child_->send("profile");
+  EXPECT_EQ(paragraphs(lines_of(goroutine_profile_text(*snapshot))), paragraphs(child_->read_lines_until("end")));
+  child_->send("traces");
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  EXPECT_EQ(paragraphs(lines_of(goroutine_traces(*snapshot, now))), paragraphs(child_->read_lines_until("end")));
 }
 
 TEST_P(GoConformance, WaitReasonsAreInTheWordsOfThatRuntime) {
@@ -199,7 +254,7 @@ TEST_P(GoConformance, AProgramInFullMotionGivesNoFalseFrame) {
 }
 
 TEST(GoProcess, AProgramThatIsNotGoIsRefusedByName) {
-  ChildProcess child{{"/bin/cat"}};
+  TestProgram child{{"/bin/cat"}};
   child.send("runs");
   ASSERT_EQ(child.read_line(), "runs");  // and is no longer this program's copy
   const auto root = ProcRoot::open("/proc");

@@ -5,6 +5,8 @@
 //	churn N   starts N goroutines that come and go without end
 //	count     prints runtime.NumGoroutine()
 //	profile   prints the goroutine profile (debug=1), then "end"
+//	traces    prints the traces of all goroutines (debug=2), then "end"
+//	shapes N  parks N goroutines in functions that the compiler changes: generic, inlined, wrapped
 package main
 
 import (
@@ -12,8 +14,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime/pprof"
 	"runtime"
+	"runtime/pprof"
 	"sync"
 	"syscall"
 	"time"
@@ -70,9 +72,48 @@ func park(n int, ctx context.Context, fd int) {
 		go parkSleep()
 		go parkContext(ctx)
 		go parkSelect(ctx)
-		go parkDeep(40)
+		go parkDeep(25)
 	}
 	go parkSyscall(fd)
+}
+
+func parkGeneric[T any](value T) { c := make(chan T); c <- value }
+
+type sleeper interface{ sleep(int) }
+type embedded struct{ c chan int }
+type outer struct{ *embedded }
+
+func (e *embedded) sleep(int) { <-e.c }
+
+// Small enough to be inlined, twice.
+func receive(c chan int)      { <-c }
+func receiveTwice(c chan int) { receive(c); receive(c) }
+
+func parkInlined()       { receiveTwice(make(chan int)) }
+func parkLocked()        { runtime.LockOSThread(); parkReceive() }
+func parkDefer()         { defer parkReceive() }
+func parkArgument(n int) { parkReceive() }
+func parkLabels(name string) {
+	pprof.Do(context.Background(), pprof.Labels("handler", name, "k\"ey", "v\\alue"), func(context.Context) { parkReceive() })
+}
+
+func shapes(n int) {
+	for i := 0; i < n; i++ {
+		go parkGeneric(i)
+		go parkGeneric("text")
+		var s sleeper = outer{&embedded{make(chan int)}}
+		go s.sleep(i)
+		go outer{&embedded{make(chan int)}}.sleep(i)
+		bound := s.sleep
+		go bound(i)
+		go parkInlined()
+		go parkLocked()
+		go parkDefer()
+		go parkArgument(i)
+		go func(n int) { parkArgument(n) }(i)
+		go parkLabels("a")
+		go parkLabels("b")
+	}
 }
 
 func recurse(n int) int {
@@ -116,6 +157,9 @@ func main() {
 		case "park":
 			park(n, ctx, pipe[0])
 			fmt.Println("parked")
+		case "shapes":
+			shapes(n)
+			fmt.Println("parked")
 		case "churn":
 			churn(n)
 			fmt.Println("churning")
@@ -123,6 +167,9 @@ func main() {
 			fmt.Println(runtime.NumGoroutine())
 		case "profile":
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
+			fmt.Println("end")
+		case "traces":
+			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 2)
 			fmt.Println("end")
 		}
 	}

@@ -12,7 +12,7 @@
 
 namespace proctor {
 
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
+TestProgram::TestProgram(const std::vector<std::string>& arguments) {
   std::array<int, 2> to_child{};
   std::array<int, 2> from_child{};
   if (::pipe2(to_child.data(), O_CLOEXEC) != 0 || ::pipe2(from_child.data(), O_CLOEXEC) != 0) {
@@ -38,21 +38,21 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
   output_ = UniqueFd{from_child[0]};
 }
 
-ChildProcess::~ChildProcess() { kill_and_reap(); }
+TestProgram::~TestProgram() { kill_and_reap(); }
 
-void ChildProcess::kill_and_reap() {
+void TestProgram::kill_and_reap() {
   if (pid_ == Pid{}) return;
   ::kill(number(pid_), SIGKILL);
   ::waitpid(number(pid_), nullptr, 0);
   pid_ = Pid{};
 }
 
-void ChildProcess::send(std::string_view line) const {
+void TestProgram::send(std::string_view line) const {
   const std::string text = std::string{line} + "\n";
   if (::write(input_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::perror("write");
 }
 
-std::string ChildProcess::read_line() {
+std::string TestProgram::read_line() {
   while (true) {
     if (const std::size_t end = pending_.find('\n'); end != std::string::npos) {
       std::string line = pending_.substr(0, end);
@@ -69,7 +69,7 @@ std::string ChildProcess::read_line() {
   }
 }
 
-std::vector<std::string> ChildProcess::read_lines_until(std::string_view last) {
+std::vector<std::string> TestProgram::read_lines_until(std::string_view last) {
   std::vector<std::string> lines;
   for (std::string line = read_line(); line != last && !closed_; line = read_line()) lines.push_back(std::move(line));
   return lines;

@@ -11,13 +11,13 @@ namespace proctor {
 
 /// A program that a test started: answers lines of its standard input with lines of its standard output, so that no
 /// test has to wait by the clock. It is killed and reaped with this object.
-class ChildProcess {
+class TestProgram {
  public:
   /// Starts it, or ends the test program with a message.
-  explicit ChildProcess(const std::vector<std::string>& arguments);
-  ~ChildProcess();
-  ChildProcess(const ChildProcess&) = delete;
-  ChildProcess& operator=(const ChildProcess&) = delete;
+  explicit TestProgram(const std::vector<std::string>& arguments);
+  ~TestProgram();
+  TestProgram(const TestProgram&) = delete;
+  TestProgram& operator=(const TestProgram&) = delete;
 
   Pid pid() const { return pid_; }
   void send(std::string_view line) const;

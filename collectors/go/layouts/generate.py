@@ -50,6 +50,12 @@ def free_list(owner, glist):
     return owner["gFree.stack"] + glist["size"], owner["gFree.noStack"] + glist["size"]
 
 
+def wrapper_id(minor):
+    """funcID_wrapper, the last of its list: grown by corostart in 1.22 and by runCleanups in 1.25 (runtime/symtab.go,
+    internal/abi/symtab.go)."""
+    return 21 if minor < 22 else 22 if minor < 25 else 23
+
+
 def row(version, entry, reasons):
     for variant in entry["variants"]:
         for struct in USED & set(variant["diff"]):
@@ -70,7 +76,8 @@ constexpr GoLayout kRow{minor}{{
     .sched = {{.gfree_n = {sched_free}, .gfree_nostack_n = {nostack}, {members(a["schedt"], SCHED)}}},
     .p = {{.gfree_n = {p_free}, {members(a["p"], P)}}},
     .moduledata = {{{members(a["moduledata"], MODULEDATA)}}},
-    .func = {{{members(a["_func"], FUNC)}, .inlined_size = {a["inlinedCall"]["_size"]},
+    .func = {{{members(a["_func"], FUNC)}, .wrapper_id = {wrapper_id(minor)},
+             .hides_type_arguments = {str(minor >= 21).lower()}, .inlined_size = {a["inlinedCall"]["_size"]},
              .inlined_has_parent = {str("parent" in a["inlinedCall"]).lower()}}},
     .wait_reasons = kWaitReasons{minor},
 }};

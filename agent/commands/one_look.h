@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/publication/publication.h"
+#include "base/result.h"
+
+namespace proctor {
+
+/// Looks at one process once, with the collectors named, or all that apply. Errors: that of the procfs or the process;
+/// not_found where it is none that is watched: a kernel thread, or this program itself.
+Result<std::shared_ptr<const TargetReport>> look_once(const std::filesystem::path& procfs, std::int32_t pid,
+                                                      std::vector<std::string> collectors);
+
+}  // namespace proctor

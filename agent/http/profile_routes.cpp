@@ -1,0 +1,76 @@
+#include "agent/http/profile_routes.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/profiles/goroutine_text.h"
+#include "agent/profiles/pprof_profiles.h"
+#include "agent/publication/site_totals.h"
+#include "base/text.h"
+
+namespace proctor {
+namespace {
+
+/// What net/http/pprof answers where a profile is not known to it.
+HttpResponse not_there(std::string_view message) {
+  return {.status = 404, .body = to_valid_utf8(message, 1024) + "\n"};
+}
+
+/// The value of a parameter of the query; empty where it is not given.
+std::string_view parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const std::size_t equals = pair.find('=');
+    if (pair.substr(0, equals) == name) {
+      return equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    }
+  }
+  return {};
+}
+
+HttpResponse binary_response(Result<std::string> profile) {
+  if (!profile) return not_there(profile.error().message);
+  return {.content_type = "application/octet-stream", .body = *std::move(profile)};
+}
+
+HttpResponse goroutine_response(const Observation& look, std::string_view debug) {
+  if (debug.empty() || debug == "0") return binary_response(goroutine_pprof(look));
+  const auto* snapshot = snapshot_of(look.goroutines);
+  if (snapshot == nullptr) {
+    return not_there(look.goroutines ? look.goroutines->error().message : "goroutines are not collected here");
+  }
+  return {.body = debug == "1" ? goroutine_profile_text(*snapshot) : goroutine_traces(*snapshot, look.sampled_at)};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TargetReport>> report_of(const Publication& publication, std::string_view text) {
+  std::int32_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc{} || end != text.data() + text.size() || pid <= 0) {
+    return fail(ErrorCode::invalid_argument, "a process is named by its number: /api/v1/targets/4711");
+  }
+  for (const auto& report : publication.targets) {
+    if (report->observation->target.identity.pid == Pid{pid}) return report;
+  }
+  return fail(ErrorCode::not_found, "process {} is not a target", pid);
+}
+
+HttpResponse profile_response(const HttpRequest& request, const Publication& publication) {
+  const std::string_view rest = request.path.substr(kProfiles.size());
+  const std::size_t slash = rest.find('/');
+  const auto report = report_of(publication, rest.substr(0, slash));
+  if (!report) return not_there(report.error().message);
+  const Observation& look = *(*report)->observation;
+  const std::string_view profile = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+  if (profile.empty()) return {.body = "goroutine\nthread\n"};
+  if (profile == "goroutine") return goroutine_response(look, parameter(request.query, "debug"));
+  if (profile == "thread") return binary_response(thread_pprof(look));
+  if (profile == "heap") return not_there("heap: the runtime's sampling buckets are not read yet");
+  return not_there(fmt::format("Unknown profile: {}; there are goroutine and thread", profile));
+}
+
+}  // namespace proctor

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "agent/http/routes.h"
+#include "agent/publication/publication.h"
+#include "base/result.h"
+
+namespace proctor {
+
+constexpr std::string_view kProfiles = "/debug/pprof/";
+
+/// The report on the process that `text` names by its number. Errors: invalid_argument for no number, not_found.
+Result<std::shared_ptr<const TargetReport>> report_of(const Publication& publication, std::string_view text);
+
+/// /debug/pprof/PID/goroutine?debug=0|1|2 and its kin: what the target's own net/http/pprof would answer, from its last
+/// look. 404 with the reason where a profile is not to be had.
+HttpResponse profile_response(const HttpRequest& request, const Publication& publication);
+
+}  // namespace proctor

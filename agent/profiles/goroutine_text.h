@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "base/units.h"
+#include "collectors/observation/goroutine_snapshot.h"
+
+namespace proctor {
+
+/// What runtime/pprof of the target itself writes for its goroutine profile with debug=1: stacks with their counts and
+/// labels, most goroutines first. Goroutines of the runtime are left out, as there.
+std::string goroutine_profile_text(const GoroutineSnapshot& snapshot);
+
+/// What it writes with debug=2: a trace of each goroutine, with its state, its minutes of waiting and its creator. The
+/// values of arguments are left out.
+std::string goroutine_traces(const GoroutineSnapshot& snapshot, MonotonicTime now);
+
+}  // namespace proctor

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "collectors/observation/observation.h"
+
+namespace proctor {
+
+/// The goroutines of a look in pprof's own format (gzipped profile.proto), as runtime/pprof of the target itself writes
+/// them with debug=0. Errors: limit_reached, and that of the look where it has no goroutines.
+Result<std::string> goroutine_pprof(const Observation& look);
+
+/// The threads of any process in the same format: one sample per site, of its blocked reason below its name.
+Result<std::string> thread_pprof(const Observation& look);
+
+}  // namespace proctor
