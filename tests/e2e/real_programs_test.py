@@ -137,6 +137,48 @@ def compare_with_profile(name, pid, address):
           f"as its own profile has them ({report['target']['runtime_version']})")
 
 
+def traces_by_goroutine(text):
+    """Each goroutine's trace by its header, without arguments and minutes."""
+    traces = {}
+    for paragraph in text.strip().split("\n\n"):
+        header, _, frames = paragraph.partition("\n")
+        frames = re.sub(r"^([^\t].*?)\((?:[^()]|\{.*?\})*\)$", r"\1(...)", frames, flags=re.MULTILINE)
+        traces[re.sub(r", \d+ minutes", "", header)] = frames
+    return traces
+
+
+def compare_with_traces(name, pid, address):
+    """The trace of every goroutine that stands still is the one that the program prints itself."""
+    def own():
+        return traces_by_goroutine(get(f"http://{address}/debug/pprof/goroutine?debug=2"))
+
+    before = own()
+    text = subprocess.run([BUILD / "proctor", "dump", str(pid), "--format", "debug2"], check=True, capture_output=True,
+                          text=True).stdout
+    seen = traces_by_goroutine(text)
+    after = own()
+    parked = {header: frames for header, frames in before.items() if after.get(header) == frames}
+    for header, frames in parked.items():
+        if header not in seen:  # it moved, and came back
+            assert any(other.split(" [")[0] == header.split(" [")[0] for other in seen), f"{name}: no {header}"
+            continue
+        assert seen[header] == frames or "running" in header, f"{name}: {header}\n{seen[header]}\nnot\n{frames}"
+    same = sum(1 for header, frames in parked.items() if seen.get(header) == frames)
+    assert same > len(parked) * 0.7, f"{name}: only {same} of {len(parked)} traces are the same"
+    print(f"         {name}: {same} of {len(parked)} traces word by word as it prints them itself")
+
+
+def compare_with_pprof(name, pid, folder):
+    """go tool pprof reads what is written, and finds as many goroutines."""
+    if not shutil.which("go"):
+        return
+    file = folder / "goroutine.pb.gz"
+    subprocess.run([BUILD / "proctor", "pprof", str(pid), "-o", file], check=True, capture_output=True)
+    top = subprocess.run(["go", "tool", "pprof", "-top", file], check=True, capture_output=True, text=True).stdout
+    total = re.search(r"of (\d+) total", top)
+    assert "Type: goroutine" in top and total and int(total.group(1)) > 3, f"{name}: {top}"
+
+
 def goroutines_or_reason(name, report):
     """A Go program either shows its goroutines or names the reason why not."""
     assert report["target"]["runtime"] == "go", report["target"]
@@ -147,6 +189,12 @@ def goroutines_or_reason(name, report):
         print(f"         {name}: goroutines: {reasons['goroutines']} ({report['target'].get('runtime_version')})")
 
 
+def compare_with_own(name, pid, address, folder):
+    compare_with_profile(name, pid, address)
+    compare_with_traces(name, pid, address)
+    compare_with_pprof(name, pid, folder)
+
+
 def our_own_go_service():
     binary = BUILD / "tests" / "targets" / "parked_go"
     if not binary.exists():
@@ -154,7 +202,7 @@ def our_own_go_service():
     with Programs() as programs:
         child, line = programs.start_announcing([binary, "-n", "2000"])
         compare_with_kernel("parked_go", child.pid)
-        compare_with_profile("parked_go", child.pid, line.split()[1])
+        compare_with_own("parked_go", child.pid, line.split()[1], programs.folder)
 
 
 def prometheus():
@@ -167,7 +215,7 @@ def prometheus():
         compare_with_ss("prometheus", child.pid)
         goroutines_or_reason("prometheus", report)
         if "goroutines" in report:
-            compare_with_profile("prometheus", child.pid, address)
+            compare_with_own("prometheus", child.pid, address, programs.folder)
 
 
 def alertmanager():
@@ -180,7 +228,7 @@ def alertmanager():
         report = compare_with_kernel("alertmanager", child.pid)
         goroutines_or_reason("alertmanager", report)
         if "goroutines" in report:
-            compare_with_profile("alertmanager", child.pid, address)
+            compare_with_own("alertmanager", child.pid, address, programs.folder)
 
 
 def etcd():
@@ -194,7 +242,7 @@ def etcd():
         compare_with_ss("etcd", child.pid)
         goroutines_or_reason("etcd", report)
         if "goroutines" in report:
-            compare_with_profile("etcd", child.pid, client.removeprefix("http://"))
+            compare_with_own("etcd", child.pid, client.removeprefix("http://"), programs.folder)
 
 
 def caddy():
