@@ -11,6 +11,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::memory_leak: return "memory_leak";
     case FindingKind::mapping_leak: return "mapping_leak";
     case FindingKind::zombie_leak: return "zombie_leak";
+    case FindingKind::blocked_forever: return "blocked_forever";
   }
   return "unknown";
 }

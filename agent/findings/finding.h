@@ -18,7 +18,8 @@ enum class FindingKind : std::uint8_t {
   socket_leak,
   memory_leak,
   mapping_leak,
-  zombie_leak
+  zombie_leak,
+  blocked_forever
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

@@ -22,7 +22,29 @@ std::string_view members_of(PopulationKind kind) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// The place in one phrase: function, file and line, and what is waited for, as far as they are known.
+struct Advice {
+  std::string_view reason;
+  std::string_view text;
+};
+constexpr auto kGoroutineAdvice = std::to_array<Advice>({
+    {"chan send", "nobody receives: give the channel room for the value, or select on the context as well"},
+    {"chan receive", "nobody sends or closes: close the channel on every path, or select on the context as well"},
+    {"select", "no case becomes ready: cancel the context, and call its cancel function on every path"},
+    {"select (no cases)", "an empty select is for main alone: a goroutine that has nothing to do should return"},
+    {"chan receive (nil chan)", "the channel was never made"},
+    {"chan send (nil chan)", "the channel was never made"},
+    {"sync.Mutex.Lock", "the holder does not unlock: look for a return between Lock and Unlock, or a lock cycle"},
+    {"sync.RWMutex.Lock", "a reader or writer does not unlock, or one goroutine read-locks twice"},
+    {"sync.RWMutex.RLock", "a writer holds or waits for the lock for ever"},
+    {"semacquire", "a mutex, RWMutex or WaitGroup is never released: look for a missing Unlock or Done"},
+    {"sync.WaitGroup.Wait", "a Done is missing on some path"},
+    {"sync.Cond.Wait", "nobody calls Signal or Broadcast"},
+    {"IO wait", "the peer says nothing more: set a deadline, and close bodies and connections"},
+    {"sleep", "more is started than ends: bound the number of sleepers"},
+});
+
+}  // namespace
+
 std::string place_of(const Site& site) {
   std::string place = site.user.function;
   std::string detail;
@@ -41,28 +63,6 @@ std::string place_of(const Site& site) {
   if (place.empty()) return detail;
   return detail.empty() ? place : fmt::format("{} ({})", place, detail);
 }
-
-struct Advice {
-  std::string_view reason;
-  std::string_view text;
-};
-constexpr auto kGoroutineAdvice = std::to_array<Advice>({
-    {"chan send", "nobody receives: give the channel room for the value, or select on the context as well"},
-    {"chan receive", "nobody sends or closes: close the channel on every path, or select on the context as well"},
-    {"select", "no case becomes ready: cancel the context, and call its cancel function on every path"},
-    {"chan receive (nil chan)", "the channel was never made"},
-    {"chan send (nil chan)", "the channel was never made"},
-    {"sync.Mutex.Lock", "the holder does not unlock: look for a return between Lock and Unlock, or a lock cycle"},
-    {"sync.RWMutex.Lock", "a reader or writer does not unlock, or one goroutine read-locks twice"},
-    {"sync.RWMutex.RLock", "a writer holds or waits for the lock for ever"},
-    {"semacquire", "a mutex, RWMutex or WaitGroup is never released: look for a missing Unlock or Done"},
-    {"sync.WaitGroup.Wait", "a Done is missing on some path"},
-    {"sync.Cond.Wait", "nobody calls Signal or Broadcast"},
-    {"IO wait", "the peer says nothing more: set a deadline, and close bodies and connections"},
-    {"sleep", "more is started than ends: bound the number of sleepers"},
-});
-
-}  // namespace
 
 std::string leak_sentence(PopulationKind kind, const Finding& finding, Nanoseconds span) {
   return fmt::format("{} {} arrived at {} in {:.0f} s and stayed: {:.3g} per second; the oldest is there for {:.0f} s.",

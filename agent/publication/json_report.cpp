@@ -1,10 +1,13 @@
 #include "agent/publication/json_report.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <string>
 
 #include "agent/publication/human.h"
 #include "agent/publication/site_totals.h"
+#include "agent/publication/waits.h"
 #include "base/text.h"
 
 namespace proctor {
@@ -61,6 +64,29 @@ Json sites_of(const TargetReport& report, PopulationKind kind, const char* held,
   return sites;
 }
 
+void put_waits(Json& site, const SiteTotals& totals, const GoroutineSnapshot& snapshot) {
+  const std::string kind = kind_of_object(totals.site->reason);
+  if (kind.empty()) return;
+  const SiteWaits waits = waits_of(totals, snapshot);
+  if (waits.most_wanted.empty()) return;
+  put_count(site, "distinct_objects", waits.distinct);
+  Json& objects = site["waits_for"] = Json::array();
+  for (const WaitObject& wait : waits.most_wanted) {
+    Json object{{"kind", kind}, {"address", fmt::format("{:#x}", number(wait.address))}, {"members", wait.members}};
+    if (wait.channel != nullptr) {
+      object["length"] = wait.channel->length;
+      object["capacity"] = wait.channel->capacity;
+      put_text(object, "element_type", wait.channel->element_type);
+      object["closed"] = wait.channel->closed;
+    }
+    if (kind == "channel") {
+      object["receivers"] = wait.receivers;
+      object["senders"] = wait.senders;
+    }
+    objects.push_back(std::move(object));
+  }
+}
+
 Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot, bool members) {
   std::uint64_t system = 0;
   Counts states;
@@ -72,7 +98,12 @@ Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot
   put_count(object, "created_total", snapshot.created_total);
   if (snapshot.torn != 0) object["torn"] = snapshot.torn;
   object["states"] = json_of(states);
-  object["sites"] = sites_of(report, PopulationKind::goroutine, "stack_bytes", members ? "goids" : nullptr);
+  Json& sites = object["sites"] = Json::array();
+  for (const SiteTotals& totals : totals_of(report, PopulationKind::goroutine)) {
+    Json site = json_of(totals, "stack_bytes", members ? "goids" : nullptr);
+    put_waits(site, totals, snapshot);
+    sites.push_back(std::move(site));
+  }
   return object;
 }
 

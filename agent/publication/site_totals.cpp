@@ -10,7 +10,10 @@ namespace {
 /// One entry per site, members not yet counted.
 std::vector<SiteTotals> entries_for(const std::vector<SiteRef>& sites) {
   std::vector<SiteTotals> totals(sites.size());
-  for (std::size_t i = 0; i < sites.size(); ++i) totals[i].site = sites[i].get();
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    totals[i].site = sites[i].get();
+    totals[i].index = static_cast<std::uint32_t>(i);
+  }
   return totals;
 }
 
@@ -28,10 +31,14 @@ std::vector<SiteTotals> goroutine_totals(const GoroutineSnapshot& snapshot, Mono
     if (entry == nullptr) continue;
     entry->held += sample.stack;
     entry->ids.push_back(sample.goid);
+    if (sample.object != RemoteAddress{}) entry->objects.push_back(sample.object);
     if (sample.waiting_since && *sample.waiting_since <= now) {
       const Nanoseconds age = now - *sample.waiting_since;
       entry->oldest = std::max(entry->oldest.value_or(Nanoseconds{0}), age);
     }
+  }
+  for (SiteTotals& entry : totals) {
+    if (entry.objects.size() != entry.members) entry.objects.clear();
   }
   return totals;
 }

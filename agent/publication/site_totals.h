@@ -11,10 +11,12 @@ namespace proctor {
 /// The members of one site at the last look. Points into the report that it was made of.
 struct SiteTotals {
   const Site* site = nullptr;
+  std::uint32_t index = 0;  // of the site in its snapshot
   std::uint64_t members = 0;
   std::optional<Nanoseconds> oldest;  // from the ledger, else from the target itself; absent where neither knows
   Bytes held{};
-  std::vector<std::uint64_t> ids;  // goids, tids or descriptors, ascending; empty for mappings
+  std::vector<RemoteAddress> objects;  // what goroutines wait for, one for each; empty where it is not known of all
+  std::vector<std::uint64_t> ids;      // goids, tids or descriptors, ascending; empty for mappings
 };
 
 /// Every site of `kind` that has members, most members first. Empty where that part of the look is missing.

@@ -41,7 +41,8 @@ Result<GoModule> read_go_module(const MemoryReader& memory, RemoteAddress module
                         .entries = word(layout.ftab + 8),
                         .text = RemoteAddress{word(layout.text)},
                         .etext = RemoteAddress{word(layout.etext)},
-                        .gofunc = RemoteAddress{word(layout.gofunc)}};
+                        .gofunc = RemoteAddress{word(layout.gofunc)},
+                        .types = {RemoteAddress{word(layout.types)}, RemoteAddress{word(layout.etypes)}}};
   const bool header_fits = (header.magic == kMagicOf118 || header.magic == kMagicOf120) && header.pointer_size == 8 &&
                            header.functions + 1 == module.entries && module.entries < kMaxFunctions;
   const bool tables_fit = module.funcnametab.begin == header_at + header.funcname_offset &&

@@ -25,6 +25,7 @@ struct GoModule {
   RemoteAddress text{};
   RemoteAddress etext{};
   RemoteAddress gofunc{};
+  AddressRange types;  // type descriptors and their names
 };
 
 /// Reads runtime.firstmoduledata from the live process, where a position-independent binary has been relocated, and

@@ -67,7 +67,7 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   if (!globals) return tl::unexpected(globals.error());
   const GoModule module = PROCTOR_TRY(read_go_module(*memory, globals->firstmoduledata, layout.moduledata));
   FunctionTable functions{image, module, layout.func};
-  GoProcess attached{std::move(version), layout, *globals, std::move(memory), std::move(functions)};
+  GoProcess attached{std::move(version), layout, *globals, std::move(memory), module, std::move(functions)};
   attached.traces_show_labels_ =
       release >= GoVersion{1, 27, 0} && (!info || info->default_godebug.find("tracebacklabels=0") == std::string::npos);
   return attached;

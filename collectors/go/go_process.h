@@ -26,23 +26,26 @@ class GoProcess {
   const GoLayout& layout() const { return layout_; }
   const GoGlobals& globals() const { return globals_; }
   const MemoryReader& memory() const { return *memory_; }
+  const GoModule& module() const { return module_; }
   const FunctionTable& functions() const { return functions_; }
   /// Whether tracebacks of this process show the labels of goroutines: from 1.27 on, unless its build turned that off.
   bool traces_show_labels() const { return traces_show_labels_; }
 
  private:
   GoProcess(std::string version, const GoLayout& layout, const GoGlobals& globals,
-            std::unique_ptr<const MemoryReader> memory, FunctionTable functions)
+            std::unique_ptr<const MemoryReader> memory, const GoModule& module, FunctionTable functions)
       : version_(std::move(version)),
         layout_(layout),
         globals_(globals),
         memory_(std::move(memory)),
+        module_(module),
         functions_(std::move(functions)) {}
 
   std::string version_;
   GoLayout layout_;
   GoGlobals globals_;
   std::unique_ptr<const MemoryReader> memory_;
+  GoModule module_;
   FunctionTable functions_;
   bool traces_show_labels_ = false;
 };

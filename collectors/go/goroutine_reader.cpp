@@ -67,6 +67,31 @@ Result<void> read_pieces(const MemoryReader& memory, std::span<Piece> pieces, st
   return {};
 }
 
+/// The same for pieces in any order; those of no bytes are left out.
+Result<void> read_unsorted_pieces(const MemoryReader& memory, std::span<Piece> pieces, std::vector<std::byte>& buffer) {
+  std::vector<std::size_t> order;
+  order.reserve(pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].size != 0) order.push_back(i);
+  }
+  std::ranges::sort(order, {}, [&](std::size_t i) { return pieces[i].from; });
+  std::vector<Piece> sorted;
+  sorted.reserve(order.size());
+  for (const std::size_t i : order) sorted.push_back(pieces[i]);
+  PROCTOR_TRY_VOID(read_pieces(memory, sorted, buffer));
+  for (std::size_t i = 0; i < order.size(); ++i) pieces[order[i]].bytes = sorted[i].bytes;
+  return {};
+}
+
+/// What a sudog of this goroutine names: its channel, or else the semaphore of a sync type. Nothing for a select, which
+/// waits for many.
+RemoteAddress object_of(const RawGoroutine& g, std::span<const std::byte> bytes, const SudogLayout& layout) {
+  if (bytes.empty() || load<RemoteAddress>(bytes, layout.g) != g.address) return {};
+  if (load<std::uint8_t>(bytes, layout.is_select) != 0) return {};
+  const auto channel = load<RemoteAddress>(bytes, layout.c).value_or(RemoteAddress{});
+  return channel != RemoteAddress{} ? channel : load<RemoteAddress>(bytes, layout.elem).value_or(RemoteAddress{});
+}
+
 bool may_copy_stack(const RawGoroutine& g) {
   const bool still = g.status == GStatus::waiting || g.status == GStatus::preempted || g.status == GStatus::leaked ||
                      g.status == GStatus::runnable || g.status == GStatus::syscall;
@@ -212,7 +237,7 @@ Result<std::vector<RemoteAddress>> GoroutineReader::list() const {
 
 /// What one capture copied; kept for the next, so that its buffers need not grow again.
 struct GoroutineReader::Chunk {
-  std::vector<std::byte> before_bytes, after_bytes, stack_bytes;
+  std::vector<std::byte> before_bytes, after_bytes, stack_bytes, wait_bytes;
   std::vector<CapturedGoroutine> captured;
   std::uint64_t strange = 0;  // do not name themselves
 };
@@ -220,6 +245,7 @@ struct GoroutineReader::Chunk {
 Result<void> GoroutineReader::capture(std::span<const RemoteAddress> addresses,
                                       std::span<const RawGoroutine::Still> known, Chunk& chunk) const {
   const GLayout& layout = process_.layout().g;
+  const SudogLayout& sudog = process_.layout().sudog;
   const MemoryReader& memory = process_.memory();
   chunk.captured.clear();
   chunk.strange = 0;
@@ -230,8 +256,9 @@ Result<void> GoroutineReader::capture(std::span<const RemoteAddress> addresses,
 
   auto same = std::ranges::lower_bound(known, addresses.front(), {}, &RawGoroutine::Still::address);
   std::vector<Piece> stacks;
+  std::vector<Piece> waits;
   std::vector<Piece> again;
-  std::vector<std::size_t> owners;  // of `stacks` and `again`, in `captured`
+  std::vector<std::size_t> owners;  // of `stacks`, `waits` and `again`, in `captured`
   for (const Piece& piece : pieces) {
     const auto g = decode_goroutine(piece.bytes, piece.from, layout);
     if (!g) continue;
@@ -246,22 +273,19 @@ Result<void> GoroutineReader::capture(std::span<const RemoteAddress> addresses,
     }
     if (!may_copy_stack(*g)) continue;
     stacks.push_back({.from = g->sp, .size = std::min(g->stack.end - g->sp, kMaxStackCopy), .bytes = {}});
+    waits.push_back({.from = g->waiting, .size = g->waiting == RemoteAddress{} ? 0U : sudog.size, .bytes = {}});
     again.push_back({.from = g->address, .size = layout.size, .bytes = {}});
     owners.push_back(chunk.captured.size() - 1);
   }
-  std::vector<std::size_t> order(stacks.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, {}, [&](std::size_t i) { return stacks[i].from; });
-  std::vector<Piece> sorted;
-  sorted.reserve(stacks.size());
-  for (const std::size_t i : order) sorted.push_back(stacks[i]);
-  PROCTOR_TRY_VOID(read_pieces(memory, sorted, chunk.stack_bytes));
-  for (std::size_t i = 0; i < order.size(); ++i) stacks[order[i]].bytes = sorted[i].bytes;
+  PROCTOR_TRY_VOID(read_unsorted_pieces(memory, stacks, chunk.stack_bytes));
+  PROCTOR_TRY_VOID(read_unsorted_pieces(memory, waits, chunk.wait_bytes));
   PROCTOR_TRY_VOID(read_pieces(memory, again, chunk.after_bytes));
   for (std::size_t i = 0; i < owners.size(); ++i) {
     CapturedGoroutine& captured = chunk.captured[owners[i]];
     captured.torn = moved(captured.goroutine, again[i].bytes, layout);
-    if (!captured.torn) captured.stack = stacks[i].bytes;
+    if (captured.torn) continue;
+    captured.stack = stacks[i].bytes;
+    captured.object = object_of(captured.goroutine, waits[i].bytes, sudog);
   }
   return {};
 }

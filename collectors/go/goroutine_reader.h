@@ -64,8 +64,9 @@ struct RawGoroutine {
 struct CapturedGoroutine {
   RawGoroutine goroutine;
   std::span<const std::byte>
-      stack;          // from sp to the stack's end, or its first 64 KiB; empty where it was not to be had
-  bool torn = false;  // it moved: only its state is known
+      stack;               // from sp to the stack's end, or its first 64 KiB; empty where it was not to be had
+  RemoteAddress object{};  // the channel, or the semaphore or list of a sync type, that it waits for; 0 where not known
+  bool torn = false;       // it moved: only its state is known
   std::optional<std::size_t> known_at;  // where it stands among the known: it has not moved, its stack was not copied
 };
 

@@ -36,8 +36,8 @@ struct PLayout {
 };
 
 struct ModuledataLayout {
-  std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, gofunc,
-      next;
+  std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, types,
+      etypes, gofunc, next;
   friend bool operator==(const ModuledataLayout&, const ModuledataLayout&) = default;
 };
 
@@ -51,6 +51,23 @@ struct FuncLayout {
   friend bool operator==(const FuncLayout&, const FuncLayout&) = default;
 };
 
+/// What a goroutine waits for: one for each case of a select.
+struct SudogLayout {
+  std::uint32_t size, g, is_select, waitlink;
+  std::uint32_t elem, c;  // 1.26: both have a second word, which the collector leaves alone
+  friend bool operator==(const SudogLayout&, const SudogLayout&) = default;
+};
+
+struct HchanLayout {
+  std::uint32_t size, qcount, dataqsiz, closed, elemtype;
+  friend bool operator==(const HchanLayout&, const HchanLayout&) = default;
+};
+
+struct TypeLayout {
+  std::uint32_t size, tflag, str;
+  friend bool operator==(const TypeLayout&, const TypeLayout&) = default;
+};
+
 /// All that is read of one release of the Go runtime.
 struct GoLayout {
   GoVersion from;           // the first release that the row describes
@@ -61,6 +78,9 @@ struct GoLayout {
   PLayout p;
   ModuledataLayout moduledata;
   FuncLayout func;
+  SudogLayout sudog;
+  HchanLayout hchan;
+  TypeLayout type;
   std::span<const std::string_view> wait_reasons;  // by number
 };
 

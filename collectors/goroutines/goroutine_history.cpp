@@ -69,6 +69,7 @@ GoroutineSample GoroutineHistory::describe(const CapturedGoroutine& captured, co
   sample.locked_to_thread = g.locked_to_thread;
   sample.system = starts_in_runtime(g.startpc);
   sample.wait_token = g.tracking_seq;
+  sample.object = captured.object;
   sample.stack = Bytes{g.stack.size()};
   return sample;
 }
@@ -100,6 +101,30 @@ Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bo
     round.standing.push_back(g.still());
     round.samples.push_back(sample);
   });
+}
+
+void GoroutineHistory::describe_waits(const std::vector<RawGoroutine::Still>& standing,
+                                      GoroutineSnapshot& snapshot) const {
+  std::vector<bool> described(snapshot.sites.size());
+  std::vector<RemoteAddress> wanted;
+  for (std::size_t i = 0; i < standing.size() && wanted.size() < kMaxChannels; ++i) {
+    const GoroutineSample& goroutine = snapshot.goroutines[i];
+    if (described[goroutine.site]) continue;
+    described[goroutine.site] = true;
+    const std::string& reason = snapshot.sites[goroutine.site]->reason;
+    if (reason.starts_with("chan ") && goroutine.object != RemoteAddress{}) wanted.push_back(goroutine.object);
+    if (!reason.starts_with("select")) continue;
+    if (auto channels = read_select(*process_, standing[i].address); channels && !channels->empty()) {
+      wanted.insert(wanted.end(), channels->begin(), channels->end());
+      snapshot.selects.emplace(goroutine.site, *std::move(channels));
+    }
+  }
+  std::ranges::sort(wanted);
+  const auto repeated = std::ranges::unique(wanted);
+  wanted.erase(repeated.begin(), repeated.end());
+  for (const RemoteAddress address : wanted) {
+    if (auto channel = read_channel(*process_, address)) snapshot.channels.push_back(*std::move(channel));
+  }
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
@@ -137,6 +162,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   snapshot->stacks = sites_->stacks();
   snapshot->labels = round.labels.all();
   snapshot->goroutines = std::move(round.samples);
+  describe_waits(round.standing, *snapshot);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();

@@ -24,11 +24,14 @@ class GoroutineHistory {
   const std::shared_ptr<const GoroutineSnapshot>& last() const { return last_; }
 
  private:
+  static constexpr std::size_t kMaxChannels = 256;
   struct Round;
 
   /// `last_try`: what does not hold together is taken as far as it does.
   Result<void> read(std::span<const RemoteAddress> addresses, bool last_try, Round& round);
   GoroutineSample describe(const CapturedGoroutine& captured, const GoroutineSites::Place& place, Round& round);
+  /// Reads what the first member of each site waits for. `standing` and the snapshot's samples are in the same order.
+  void describe_waits(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/units.h"
+#include "collectors/go/channel.h"
 #include "collectors/go/function_table.h"
 #include "collectors/go/profile_labels.h"
 #include "collectors/sites/site.h"
@@ -31,6 +33,7 @@ struct GoroutineStack {
 struct GoroutineSample {
   std::uint64_t goid = 0;
   std::uint64_t parent_goid = 0;  // who created it; 0 before Go 1.21
+  RemoteAddress object{};         // what it waits for: see CapturedGoroutine; 0 where not known
   std::uint32_t site = 0;         // index into GoroutineSnapshot::sites
   std::uint32_t stack_index = 0;  // into GoroutineSnapshot::stacks
   std::uint32_t labels = 0;       // into GoroutineSnapshot::labels, the first of which has none
@@ -49,6 +52,9 @@ struct GoroutineSnapshot {
   std::vector<SiteRef> sites;       // site.state and site.reason in the words of the runtime
   std::vector<std::shared_ptr<const GoroutineStack>> stacks;
   std::vector<std::shared_ptr<const ProfileLabels>> labels;
+  /// Of the first member of each site that waits for any, by address; bounded.
+  std::vector<GoChannel> channels;
+  std::map<std::uint32_t, std::vector<RemoteAddress>> selects;  // by site: the channels of its first member
   std::vector<GoroutineSample> goroutines;
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.
   std::uint64_t user_count = 0;

@@ -218,6 +218,46 @@ TEST_P(GoConformance, WaitReasonsAreInTheWordsOfThatRuntime) {
   EXPECT_EQ(reasons["main.parkSelect"], "select");
 }
 
+TEST_P(GoConformance, TheChannelsThatAreWaitedForAreKnown) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 3");
+  ASSERT_EQ(child_->read_line(), "parked");
+  child_->send("shapes 3");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  std::map<std::string, std::set<RemoteAddress>> objects;
+  std::map<std::string, std::set<std::string>> types;
+  for (const GoroutineSample& goroutine : snapshot->goroutines) {
+    const Site& site = *snapshot->sites[goroutine.site];
+    if (goroutine.object == RemoteAddress{}) continue;
+    objects[site.user.function].insert(goroutine.object);
+    const auto channel = std::ranges::find(snapshot->channels, goroutine.object, &GoChannel::address);
+    if (channel == snapshot->channels.end()) continue;
+    types[site.user.function].insert(channel->element_type);
+    EXPECT_EQ(channel->capacity, 0U);
+    EXPECT_FALSE(channel->closed);
+  }
+  EXPECT_EQ(objects["main.parkSend"].size(), 3U);
+  EXPECT_EQ(objects["main.parkContext"].size(), 1U);  // all wait for the end of one context
+  EXPECT_EQ(objects.count("main.parkSelect"), 0U);    // it waits for two
+  for (const auto& [site, channels] : snapshot->selects) {
+    if (snapshot->sites[site]->user.function != "main.parkSelect") continue;
+    EXPECT_THAT(channels, testing::SizeIs(2));
+    EXPECT_THAT(channels, testing::Contains(*objects["main.parkContext"].begin()));
+  }
+  EXPECT_EQ(objects.count("main.parkNil"), 0U);
+  EXPECT_EQ(objects.count("main.parkSleep"), 0U);
+  // Until 1.25 a goroutine does not name the semaphore that it waits for.
+  const bool names_semaphores = parse_go_version(version_).value() >= GoVersion{1, 26, 0};
+  EXPECT_EQ(objects["main.parkMutex"].size(), names_semaphores ? 1U : 0U);
+  EXPECT_THAT(types["main.parkSend"], testing::ElementsAre("int"));
+  EXPECT_THAT(types["main.parkContext"], testing::ElementsAre("struct {}"));
+  // 1.19 names the type that the compiler made of all that are laid out alike.
+  EXPECT_THAT(types["main.parkGeneric[...]"], testing::ElementsAre(testing::AnyOf("int", "go.shape.int_0"),
+                                                                   testing::AnyOf("string", "go.shape.string_0")));
+}
+
 TEST_P(GoConformance, NothingChangedIsTheSameSnapshot) {
   GoroutineHistory history = watch(*child_);
   child_->send("park 50");

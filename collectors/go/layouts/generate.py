@@ -19,14 +19,16 @@ G = {
 MODULEDATA = {
     "size": "_size", "pc_header": "pcHeader", "funcnametab": "funcnametab", "cutab": "cutab", "filetab": "filetab",
     "pctab": "pctab", "pclntable": "pclntable", "ftab": "ftab", "minpc": "minpc", "maxpc": "maxpc", "text": "text",
-    "etext": "etext", "gofunc": "gofunc", "next": "next",
+    "etext": "etext", "types": "types", "etypes": "etypes", "gofunc": "gofunc", "next": "next",
 }
 SCHED = {"size": "_size", "goidgen": "goidgen", "ngsys": "ngsys", "lock": "lock",
          "goroutines_created": "goroutinesCreated?"}
 P = {"size": "_size", "id": "id", "goidcache": "goidcache", "goidcacheend": "goidcacheend",
      "goroutines_created": "goroutinesCreated?"}
 FUNC = {"size": "_size", "func_id": "funcID"}
-USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList"}
+HCHAN = {"size": "_size", "qcount": "qcount", "dataqsiz": "dataqsiz", "closed": "closed", "elemtype": "elemtype"}
+TYPE = {"size": "_size", "tflag": "tflag", "str": "str"}
+USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList", "sudog", "hchan", "_type"}
 
 
 def value(fields, name):
@@ -56,6 +58,14 @@ def wrapper_id(minor):
     return 21 if minor < 22 else 22 if minor < 25 else 23
 
 
+def sudog(fields):
+    """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
+    elem = fields.get("elem.vu", fields["elem"])
+    channel = fields["c"] + (fields["elem.vu"] - fields["elem"] if "elem.vu" in fields else 0)
+    names = {"size": "_size", "g": "g", "is_select": "isSelect", "waitlink": "waitlink"}
+    return f"{members(fields, names)}, .elem = {elem}, .c = {channel}"
+
+
 def row(version, entry, reasons):
     for variant in entry["variants"]:
         for struct in USED & set(variant["diff"]):
@@ -79,6 +89,9 @@ constexpr GoLayout kRow{minor}{{
     .func = {{{members(a["_func"], FUNC)}, .wrapper_id = {wrapper_id(minor)},
              .hides_type_arguments = {str(minor >= 21).lower()}, .inlined_size = {a["inlinedCall"]["_size"]},
              .inlined_has_parent = {str("parent" in a["inlinedCall"]).lower()}}},
+    .sudog = {{{sudog(a["sudog"])}}},
+    .hchan = {{{members(a["hchan"], HCHAN)}}},
+    .type = {{{members(a["_type"], TYPE)}}},
     .wait_reasons = kWaitReasons{minor},
 }};
 """
@@ -87,7 +100,7 @@ constexpr GoLayout kRow{minor}{{
 def dwarf_reader():
     """Statements that overwrite the members of `layout` with what `types` knows."""
     parts = {"g": ("runtime.g", G), "sched": ("runtime.schedt", SCHED), "p": ("runtime.p", P),
-             "moduledata": ("runtime.moduledata", MODULEDATA), "func": ("runtime._func", FUNC)}
+             "moduledata": ("runtime.moduledata", MODULEDATA), "func": ("runtime._func", FUNC), "hchan": ("runtime.hchan", HCHAN)}
     lines = []
     for part, (struct, names) in parts.items():
         for member, field in names.items():
