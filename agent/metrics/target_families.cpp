@@ -167,6 +167,15 @@ void fill_goroutines_created(const GoroutineSnapshot& snapshot, FamilyWriter& fa
   add_count(family, {}, snapshot.created_total);
 }
 
+void fill_gc_cycles(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_cycles); }
+void fill_gc_percent(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_percent); }
+void fill_gc_pause(const GoRuntimeFigures& go, FamilyWriter& family) { family.add({}, seconds(go.gc_pause)); }
+void fill_last_gc(const GoRuntimeFigures& go, FamilyWriter& family) {
+  if (go.last_gc) family.add({}, seconds(go.last_gc->time_since_epoch()));
+}
+void fill_max_procs(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.max_procs); }
+void fill_timers(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.timers); }
+
 template <auto member>
 void fill_population(const TargetReport& report, FamilyWriter& family) {
   for (const PopulationView& population : report.populations) {
@@ -229,6 +238,7 @@ void fill_exhaustion(const TargetReport& report, FamilyWriter& family) {
 
 using O = Observation;
 using M = MemorySnapshot;
+using Go = GoRuntimeFigures;
 
 constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_target_info", fill_info},
@@ -256,6 +266,16 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_goroutines_system", fill_from<&O::goroutines, fill_goroutines_system>},
     {"proctor_goroutines_waiting", fill_from<&O::goroutines, fill_goroutines_waiting>},
     {"proctor_goroutines_created_total", fill_from<&O::goroutines, fill_goroutines_created>},
+    {"proctor_go_heap_live_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_live, Go>>},
+    {"proctor_go_heap_marked_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_marked, Go>>},
+    {"proctor_go_stack_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::stack, Go>>},
+    {"proctor_go_memory_limit_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::memory_limit, Go>>},
+    {"proctor_go_gc_percent", fill_from<&O::go_runtime, fill_gc_percent>},
+    {"proctor_go_gc_cycles_total", fill_from<&O::go_runtime, fill_gc_cycles>},
+    {"proctor_go_gc_pause_seconds_total", fill_from<&O::go_runtime, fill_gc_pause>},
+    {"proctor_go_last_gc_timestamp_seconds", fill_from<&O::go_runtime, fill_last_gc>},
+    {"proctor_go_max_procs", fill_from<&O::go_runtime, fill_max_procs>},
+    {"proctor_go_timers", fill_from<&O::go_runtime, fill_timers>},
     {"proctor_population_members", fill_population<&PopulationView::members>},
     {"proctor_population_arrivals_total", fill_population<&PopulationView::arrivals>},
     {"proctor_population_departures_total", fill_population<&PopulationView::departures>},

@@ -165,6 +165,20 @@ Json cpu_of(const CpuSnapshot& snapshot) {
   return object;
 }
 
+Json heap_of(const GoRuntimeFigures& go) {
+  Json object{{"live_bytes", count(go.heap_live)},
+              {"marked_bytes", count(go.heap_marked)},
+              {"stack_bytes", count(go.stack)},
+              {"gc_cycles", go.gc_cycles},
+              {"gc_pause_seconds", seconds(go.gc_pause)},
+              {"max_procs", go.max_procs},
+              {"timers", go.timers}};
+  put_bytes(object, "memory_limit_bytes", go.memory_limit);
+  put_count(object, "gc_percent", go.gc_percent);
+  if (go.last_gc) object["last_gc"] = timestamp_of(*go.last_gc);
+  return object;
+}
+
 template <typename Snapshot>
 void put_unknown(Json& unknown, const char* part, const Part<Snapshot>& read) {
   if (!read || read->has_value()) return;
@@ -175,6 +189,7 @@ void put_unknown(Json& unknown, const char* part, const Part<Snapshot>& read) {
 Json unknown_of(const Observation& look) {
   Json unknown = Json::array();
   put_unknown(unknown, "goroutines", look.goroutines);
+  put_unknown(unknown, "heap", look.go_runtime);
   put_unknown(unknown, "threads", look.threads);
   put_unknown(unknown, "fds", look.fds);
   put_unknown(unknown, "memory", look.memory);
@@ -235,6 +250,7 @@ Json json_of(const TargetReport& report, bool members) {
                           {"sites", sites_of(report, PopulationKind::mapping, "mapped_bytes", nullptr)}};
   }
   if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
+  if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);
   for (const Exhaustion& end : report.exhaustion) object["exhaustion_seconds"][end.resource] = end.seconds;
   object["unknown"] = unknown_of(look);
   Json& findings = object["findings"] = Json::array();

@@ -104,6 +104,15 @@ void add_memory(std::string& out, const MemorySnapshot& memory) {
   add_wrapped(out, line, 0);
 }
 
+void add_heap(std::string& out, const GoRuntimeFigures& go) {
+  std::string line =
+      fmt::format("Go heap: {} live, {} marked by the last of {} collections, {} of stacks", human_bytes(go.heap_live),
+                  human_bytes(go.heap_marked), go.gc_cycles, human_bytes(go.stack));
+  if (go.memory_limit) line += fmt::format(", limit {}", human_bytes(*go.memory_limit));
+  line += fmt::format("; {} timers, GOMAXPROCS {}", go.timers, go.max_procs);
+  add_wrapped(out, line, 0);
+}
+
 template <typename Snapshot>
 void add_unknown(std::string& out, std::string_view part, const Part<Snapshot>& read) {
   if (!read || read->has_value()) return;
@@ -135,8 +144,10 @@ std::string text_of(const TargetReport& report, bool members) {
     add_sites(out, report, PopulationKind::fd, members);
   }
   if (const auto* part = snapshot_of(look.memory)) add_memory(out, *part);
+  if (const auto* part = snapshot_of(look.go_runtime)) add_heap(out, *part);
   out += '\n';
   add_unknown(out, "goroutines", look.goroutines);
+  add_unknown(out, "heap", look.go_runtime);
   add_unknown(out, "threads", look.threads);
   add_unknown(out, "fds", look.fds);
   add_unknown(out, "memory", look.memory);

@@ -66,6 +66,8 @@ class RuntimeCode {
   Result<void> find(std::span<const std::string_view> names);
   /// The variable that the first such instruction of the function `index` of `find` refers to.
   Result<RemoteAddress> reference(std::size_t index, const Instruction& instruction) const;
+  /// The variable of one byte that the function first sets to 1.
+  Result<RemoteAddress> flag(std::size_t index) const;
 
  private:
   struct Function {
@@ -128,17 +130,34 @@ Result<RemoteAddress> RuntimeCode::reference(std::size_t index, const Instructio
   return not_found(function.name);
 }
 
+Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
+  const Function& function = found_[index];
+  constexpr std::size_t kLength = 7;  // opcode, ModRM, distance, value
+  for (std::size_t at = 0; at + kLength <= function.code.size(); ++at) {
+    const auto opcode = load<std::uint16_t>(function.code, at).value_or(0);
+    if (opcode != 0x05C6 || function.code[at + kLength - 1] != std::byte{1}) continue;
+    const auto distance = load<std::int32_t>(function.code, at + 2).value_or(0);
+    const RemoteAddress target = function.entry + at + kLength + static_cast<std::uint64_t>(std::int64_t{distance});
+    if (is_variable(target)) return target;
+  }
+  return not_found(function.name);
+}
+
 }  // namespace
 
 Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
-  constexpr std::array<std::string_view, 5> kNames{"runtime.allglen", "runtime.allgptr", "runtime.sched",
-                                                   "runtime.allp", "runtime.firstmoduledata"};
+  constexpr std::array<std::string_view, 7> kNames{"runtime.allglen",     "runtime.allgptr",         "runtime.sched",
+                                                   "runtime.allp",        "runtime.firstmoduledata", "runtime.memstats",
+                                                   "runtime.gcController"};
+  constexpr std::size_t kNeeded = 5;
   const auto symbols = file.find_symbols(kNames);
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
+  for (std::size_t i = 0; i < kNeeded; ++i) {
     if (!symbols[i]) return fail(ErrorCode::no_go_symbols, "the executable has no symbol {}", kNames[i]);
   }
-  const auto at = [&](std::size_t index) { return loaded(symbols[index]->address, bias); };
-  return GoGlobals{at(0), at(1), at(2), at(3), at(4)};
+  const auto at = [&](std::size_t index) {
+    return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
+  };
+  return GoGlobals{at(0), at(1), at(2), at(3), at(4), at(5), at(6)};
 }
 
 Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const GoLayout& layout,
@@ -147,14 +166,17 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   globals.firstmoduledata = PROCTOR_TRY(find_moduledata(file, bias, layout, memory));
   const GoModule module = PROCTOR_TRY(read_go_module(memory, globals.firstmoduledata, layout.moduledata));
   RuntimeCode code{file, bias, image, module, layout.func};
-  constexpr std::array<std::string_view, 3> kNames{"runtime.forEachGRace", "runtime.schedEnableUser",
-                                                   "runtime.preemptall"};
+  constexpr std::array<std::string_view, 5> kNames{"runtime.forEachGRace", "runtime.schedEnableUser",
+                                                   "runtime.preemptall", "runtime.gcenable", "runtime.gcinit"};
   PROCTOR_TRY_VOID(code.find(kNames));
   globals.allglen = PROCTOR_TRY(code.reference(0, kLoadIntoRcx));
   globals.allgptr = PROCTOR_TRY(code.reference(0, kLoadIntoRbx));
   // It takes the address of the lock, which stands within.
   globals.sched = PROCTOR_TRY(code.reference(1, kAddressIntoRax)) - layout.sched.lock;
   globals.allp = PROCTOR_TRY(code.reference(2, kLoadIntoRcx));
+  // The one byte that it sets is memstats.enablegc.
+  if (const auto enabled = code.flag(3)) globals.memstats = *enabled - layout.memstats.enablegc;
+  globals.gc_controller = code.reference(4, kAddressIntoRax).value_or(RemoteAddress{});
   return globals;
 }
 

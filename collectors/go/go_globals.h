@@ -17,6 +17,8 @@ struct GoGlobals {
   RemoteAddress sched{};
   RemoteAddress allp{};
   RemoteAddress firstmoduledata{};
+  RemoteAddress memstats{};  // these may be missing: 0
+  RemoteAddress gc_controller{};
 };
 
 /// From the symbol table. no_go_symbols where it has been stripped.

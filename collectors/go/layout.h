@@ -32,6 +32,7 @@ struct SchedLayout {
 struct PLayout {
   std::uint32_t gfree_n, size, id, goidcache, goidcacheend;
   std::optional<std::uint32_t> goroutines_created;  // 1.26
+  std::uint32_t timers, dead_timers;                // counts: of its heap, and of those in it that are stopped
   friend bool operator==(const PLayout&, const PLayout&) = default;
 };
 
@@ -68,6 +69,18 @@ struct TypeLayout {
   friend bool operator==(const TypeLayout&, const TypeLayout&) = default;
 };
 
+struct GcControllerLayout {
+  std::uint32_t gc_percent, heap_live, heap_marked;
+  std::optional<std::uint32_t> memory_limit;  // 1.19
+  friend bool operator==(const GcControllerLayout&, const GcControllerLayout&) = default;
+};
+
+struct MemstatsLayout {
+  std::uint32_t numgc, pause_total_ns, last_gc_unix, enablegc;
+  std::uint32_t heap_stats, shard_size, shard_stacks;  // three shards, and in each the bytes of stacks
+  friend bool operator==(const MemstatsLayout&, const MemstatsLayout&) = default;
+};
+
 /// All that is read of one release of the Go runtime.
 struct GoLayout {
   GoVersion from;           // the first release that the row describes
@@ -81,6 +94,8 @@ struct GoLayout {
   SudogLayout sudog;
   HchanLayout hchan;
   TypeLayout type;
+  GcControllerLayout gc_controller;
+  MemstatsLayout memstats;
   std::span<const std::string_view> wait_reasons;  // by number
 };
 

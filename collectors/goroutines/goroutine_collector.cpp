@@ -22,11 +22,16 @@ class GoroutineCollector final : public Collector {
     std::optional<Error> refused;  // by what the binary is: asked again only after an exec
     std::string build_id;
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
+    Part<GoRuntimeFigures> figures;                 // likewise
   };
   Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, Watched& watched);
 
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
+
+Result<std::shared_ptr<const GoRuntimeFigures>> figures(const GoProcess& process) {
+  return std::make_shared<const GoRuntimeFigures>(PROCTOR_TRY(read_runtime_figures(process)));
+}
 
 bool is_final(ErrorCode code) {
   return code == ErrorCode::no_go_symbols || code == ErrorCode::unsupported_go_version ||
@@ -38,10 +43,14 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   Watched& watched = processes_[target.identity()];
   if (watched.history && watched.history->last() && nothing_ran(observation.threads, watched.threads)) {
     observation.goroutines = watched.history->last();
+    observation.go_runtime = watched.figures;
     return;
   }
   watched.threads = shared_snapshot(observation.threads);
   observation.goroutines = look(target, watched);
+  watched.figures.reset();
+  if (watched.history) watched.figures = figures(watched.history->process());
+  observation.go_runtime = watched.figures;
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, Watched& watched) {

@@ -20,6 +20,7 @@ class GoroutineHistory {
 
   /// The goroutines now. The same object as before where none has moved, come or gone.
   Result<std::shared_ptr<const GoroutineSnapshot>> look();
+  const GoProcess& process() const { return *process_; }
   /// The snapshot of the last look; null before the first.
   const std::shared_ptr<const GoroutineSnapshot>& last() const { return last_; }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "collectors/go/runtime_figures.h"
 #include "collectors/observation/cpu_snapshot.h"
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/observation/goroutine_snapshot.h"
@@ -42,6 +43,7 @@ struct Observation {
   Part<FdSnapshot> fds;
   Part<CpuSnapshot> cpu;
   Part<GoroutineSnapshot> goroutines;
+  Part<GoRuntimeFigures> go_runtime;
   std::vector<ChildSample> children;
 };
 

@@ -12,6 +12,7 @@
 #include "agent/profiles/goroutine_text.h"
 #include "collectors/elf/dwarf_types.h"
 #include "collectors/go/build_info.h"
+#include "collectors/go/runtime_figures.h"
 #include "collectors/goroutines/goroutine_history.h"
 #include "tests/support/child_process.h"
 
@@ -256,6 +257,32 @@ TEST_P(GoConformance, TheChannelsThatAreWaitedForAreKnown) {
   // 1.19 names the type that the compiler made of all that are laid out alike.
   EXPECT_THAT(types["main.parkGeneric[...]"], testing::ElementsAre(testing::AnyOf("int", "go.shape.int_0"),
                                                                    testing::AnyOf("string", "go.shape.string_0")));
+}
+
+TEST_P(GoConformance, MemoryIsThatOfTheRuntime) {
+  const auto root = ProcRoot::open("/proc");
+  const auto process = GoProcess::attach(root->open_process(child_->pid()).value());
+  ASSERT_TRUE(process) << process.error();
+  child_->send("park 100");
+  ASSERT_EQ(child_->read_line(), "parked");
+  child_->send("memory");
+  std::istringstream told{child_->read_line()};
+  std::uint64_t cycles = 0, pause = 0, stacks = 0, heap = 0, last = 0, processors = 0;
+  told >> cycles >> pause >> stacks >> heap >> last >> processors;
+  const auto figures = read_runtime_figures(*process);
+  ASSERT_TRUE(figures) << figures.error();
+  EXPECT_EQ(figures->gc_cycles, cycles);
+  EXPECT_EQ(static_cast<std::uint64_t>(figures->gc_pause.count()), pause);
+  EXPECT_EQ(figures->max_procs, processors);
+  ASSERT_TRUE(figures->last_gc);
+  EXPECT_EQ(static_cast<std::uint64_t>(figures->last_gc->time_since_epoch().count()), last);
+  // What it says of itself, it allocates for; and its cached spans count as live.
+  EXPECT_NEAR(static_cast<double>(count(figures->stack)), static_cast<double>(stacks), 256 << 10);
+  EXPECT_NEAR(static_cast<double>(count(figures->heap_live)), static_cast<double>(heap), 1 << 20);
+  EXPECT_NEAR(static_cast<double>(count(figures->heap_marked)), static_cast<double>(heap), 1 << 20);
+  EXPECT_EQ(figures->gc_percent, 100U);
+  EXPECT_FALSE(figures->memory_limit);
+  EXPECT_GE(figures->timers, 100U);  // those that sleep
 }
 
 TEST_P(GoConformance, NothingChangedIsTheSameSnapshot) {

@@ -6,6 +6,7 @@
 //	count     prints runtime.NumGoroutine()
 //	profile   prints the goroutine profile (debug=1), then "end"
 //	traces    prints the traces of all goroutines (debug=2), then "end"
+//	memory    collects garbage, then prints NumGC, PauseTotalNs, StackInuse, HeapAlloc, LastGC, GOMAXPROCS
 //	shapes N  parks N goroutines in functions that the compiler changes: generic, inlined, wrapped
 package main
 
@@ -168,6 +169,11 @@ func main() {
 		case "profile":
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
 			fmt.Println("end")
+		case "memory":
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			fmt.Println(m.NumGC, m.PauseTotalNs, m.StackInuse, m.HeapAlloc, m.LastGC, runtime.GOMAXPROCS(0))
 		case "traces":
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 2)
 			fmt.Println("end")

@@ -28,7 +28,11 @@ P = {"size": "_size", "id": "id", "goidcache": "goidcache", "goidcacheend": "goi
 FUNC = {"size": "_size", "func_id": "funcID"}
 HCHAN = {"size": "_size", "qcount": "qcount", "dataqsiz": "dataqsiz", "closed": "closed", "elemtype": "elemtype"}
 TYPE = {"size": "_size", "tflag": "tflag", "str": "str"}
-USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList", "sudog", "hchan", "_type"}
+GC_CONTROLLER = {"gc_percent": "gcPercent", "heap_live": "heapLive", "heap_marked": "heapMarked",
+                 "memory_limit": "memoryLimit?"}
+MEMSTATS = {"numgc": "numgc", "pause_total_ns": "pause_total_ns", "last_gc_unix": "last_gc_unix",
+            "enablegc": "enablegc", "heap_stats": "heapStats"}
+USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList", "sudog", "hchan", "_type", "gcControllerState"}
 
 
 def value(fields, name):
@@ -58,6 +62,24 @@ def wrapper_id(minor):
     return 21 if minor < 22 else 22 if minor < 25 else 23
 
 
+def timers(processor):
+    """The counts of a processor's timers: its own until 1.22, of its timers from 1.23."""
+    heap, dead = ("timers.len", "timers.zombies") if "timers.len" in processor else ("numTimers", "deletedTimers")
+    return f".timers = {processor[heap]}, .dead_timers = {processor[dead]}"
+
+
+def memstats(version, entry):
+    """Some point releases differ in parts that are not read."""
+    for variant in entry["variants"]:
+        moved = set(variant["diff"].get("mstats", {})) & set(MEMSTATS.values())
+        # The distance of the shards moved with 1.18.4, which the array after them absorbs.
+        if moved:
+            raise SystemExit(f"{version}: mstats.{moved} differ in {variant['from']}")
+    shard = entry["amd64"]["heapStatsDelta"]
+    return (f"{members(entry['amd64']['mstats'], MEMSTATS)}, .shard_size = {shard['_size']}, "
+            f".shard_stacks = {shard['inStacks']}")
+
+
 def sudog(fields):
     """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
     elem = fields.get("elem.vu", fields["elem"])
@@ -84,7 +106,7 @@ constexpr GoLayout kRow{minor}{{
     .source = "{source}",
     .g = {{{members(a["g"], G)}}},
     .sched = {{.gfree_n = {sched_free}, .gfree_nostack_n = {nostack}, {members(a["schedt"], SCHED)}}},
-    .p = {{.gfree_n = {p_free}, {members(a["p"], P)}}},
+    .p = {{.gfree_n = {p_free}, {members(a["p"], P)}, {timers(a["p"])}}},
     .moduledata = {{{members(a["moduledata"], MODULEDATA)}}},
     .func = {{{members(a["_func"], FUNC)}, .wrapper_id = {wrapper_id(minor)},
              .hides_type_arguments = {str(minor >= 21).lower()}, .inlined_size = {a["inlinedCall"]["_size"]},
@@ -92,6 +114,8 @@ constexpr GoLayout kRow{minor}{{
     .sudog = {{{sudog(a["sudog"])}}},
     .hchan = {{{members(a["hchan"], HCHAN)}}},
     .type = {{{members(a["_type"], TYPE)}}},
+    .gc_controller = {{{members(a["gcControllerState"], GC_CONTROLLER)}}},
+    .memstats = {{{memstats(version, entry)}}},
     .wait_reasons = kWaitReasons{minor},
 }};
 """
