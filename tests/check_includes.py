@@ -10,7 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORDER = [
     ["base"], ["config"], ["collectors/os"], ["collectors/elf"], ["collectors/sites"], ["collectors/go"],
     ["collectors/select"], ["collectors/observation"],
-    ["collectors/threads", "collectors/memory", "collectors/fds", "collectors/cpu", "collectors/goroutines"],
+    ["collectors/threads", "collectors/memory", "collectors/fds", "collectors/cpu", "collectors/goroutines",
+     "collectors/locks"],
     ["agent/ledger"], ["agent/history"], ["agent/findings"], ["agent/publication"], ["agent/profiles"],
     ["agent/metrics"], ["agent/http"],
     ["agent/platform"], ["agent/sampling"], ["agent/app"], ["agent/commands"],

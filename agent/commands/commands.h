@@ -29,7 +29,7 @@ struct RunOptions {
 struct DumpOptions {
   std::int32_t pid = 0;
   std::string format = "text";     // text, json, debug2
-  std::vector<std::string> kinds;  // goroutine, thread, fd, memory; empty: all
+  std::vector<std::string> kinds;  // goroutine, thread, fd, memory, lock; empty: all
   bool members = false;
   std::filesystem::path procfs = "/proc";
 };

@@ -32,9 +32,9 @@ int run(int argc, char** argv) {
   dump->add_option("--format", dump_options.format)
       ->check(CLI::IsMember({"text", "json", "debug2"}))
       ->capture_default_str();
-  dump->add_option("--kind", dump_options.kinds, "only these parts: goroutine, thread, fd, memory")
+  dump->add_option("--kind", dump_options.kinds, "only these parts: goroutine, thread, fd, memory, lock")
       ->delimiter(',')
-      ->check(CLI::IsMember({"goroutine", "thread", "fd", "memory"}));
+      ->check(CLI::IsMember({"goroutine", "thread", "fd", "memory", "lock"}));
   dump->add_flag("--members", dump_options.members, "list the goids and tids of each site");
   dump->add_option("--path.procfs", dump_options.procfs)->capture_default_str();
 

@@ -19,7 +19,9 @@ enum class FindingKind : std::uint8_t {
   memory_leak,
   mapping_leak,
   zombie_leak,
-  blocked_forever
+  blocked_forever,
+  deadlock,
+  orphaned_lock
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

@@ -167,6 +167,12 @@ void fill_goroutines_created(const GoroutineSnapshot& snapshot, FamilyWriter& fa
   add_count(family, {}, snapshot.created_total);
 }
 
+void fill_deadlocked(const LockSnapshot& locks, FamilyWriter& family) {
+  std::size_t threads = 0;
+  for (const auto& cycle : locks.cycles) threads += cycle.size();
+  family.add({}, static_cast<double>(threads));
+}
+
 void fill_gc_cycles(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_cycles); }
 void fill_gc_percent(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_percent); }
 void fill_gc_pause(const GoRuntimeFigures& go, FamilyWriter& family) { family.add({}, seconds(go.gc_pause)); }
@@ -248,6 +254,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_collector_unavailable", fill_unavailable},
     {"proctor_threads", fill_threads<&Site::state>},
     {"proctor_threads_blocked", fill_threads<&Site::reason>},
+    {"proctor_deadlocked_threads", fill_from<&O::locks, fill_deadlocked>},
     {"proctor_cpu_seconds_total", fill_from<&O::cpu, fill_cpu_seconds>},
     {"proctor_context_switches_total", fill_from<&O::cpu, fill_switches>},
     {"proctor_page_faults_total", fill_from<&O::cpu, fill_faults>},

@@ -165,6 +165,26 @@ Json cpu_of(const CpuSnapshot& snapshot) {
   return object;
 }
 
+Json locks_of(const LockSnapshot& snapshot) {
+  Json waiting = Json::array();
+  for (const LockWait& wait : snapshot.waits) {
+    Json entry{{"thread", number(wait.waiter)},
+               {"lock", fmt::format("{:#x}", number(wait.address))},
+               {"kind", to_string(wait.kind)}};
+    if (wait.owner) entry["owner"] = number(*wait.owner);
+    if (!wait.owner) entry["owner_gone"] = true;
+    if (wait.timed) entry["timed"] = true;
+    waiting.push_back(std::move(entry));
+  }
+  Json deadlocks = Json::array();
+  for (const std::vector<Tid>& cycle : snapshot.cycles) {
+    Json threads = Json::array();
+    for (const Tid tid : cycle) threads.push_back(number(tid));
+    deadlocks.push_back({{"threads", std::move(threads)}});
+  }
+  return {{"waiting", std::move(waiting)}, {"deadlocks", std::move(deadlocks)}};
+}
+
 Json heap_of(const GoRuntimeFigures& go) {
   Json object{{"live_bytes", count(go.heap_live)},
               {"marked_bytes", count(go.heap_marked)},
@@ -191,6 +211,7 @@ Json unknown_of(const Observation& look) {
   put_unknown(unknown, "goroutines", look.goroutines);
   put_unknown(unknown, "heap", look.go_runtime);
   put_unknown(unknown, "threads", look.threads);
+  put_unknown(unknown, "locks", look.locks);
   put_unknown(unknown, "fds", look.fds);
   put_unknown(unknown, "memory", look.memory);
   put_unknown(unknown, "mappings", look.mappings);
@@ -243,6 +264,7 @@ Json json_of(const TargetReport& report, bool members) {
               {"stopped_seconds", seconds(look.stopped)}};
   if (const auto* part = snapshot_of(look.goroutines)) object["goroutines"] = goroutines_of(report, *part, members);
   if (const auto* part = snapshot_of(look.threads)) object["threads"] = threads_of(report, *part, members);
+  if (const auto* part = snapshot_of(look.locks)) object["locks"] = locks_of(*part);
   if (const auto* part = snapshot_of(look.fds)) object["fds"] = fds_of(report, *part, members);
   if (const auto* part = snapshot_of(look.memory)) object["memory"] = memory_of(*part);
   if (const auto* part = snapshot_of(look.mappings)) {

@@ -104,6 +104,18 @@ void add_memory(std::string& out, const MemorySnapshot& memory) {
   add_wrapped(out, line, 0);
 }
 
+void add_locks(std::string& out, const LockSnapshot& locks) {
+  if (locks.waits.empty()) return;
+  out += fmt::format("\nlocks: {} threads wait for an owner\n", locks.waits.size());
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < std::min(kShown, locks.waits.size()); ++i) {
+    const LockWait& wait = locks.waits[i];
+    const std::string owner = wait.owner ? fmt::format("held by {}", number(*wait.owner)) : "its owner is gone";
+    out += fmt::format("{:>8}  {} {:#x}, {}\n", number(wait.waiter), to_string(wait.kind), number(wait.address), owner);
+  }
+  if (locks.waits.size() > kShown) out += fmt::format("          and {} more\n", locks.waits.size() - kShown);
+}
+
 void add_heap(std::string& out, const GoRuntimeFigures& go) {
   std::string line =
       fmt::format("Go heap: {} live, {} marked by the last of {} collections, {} of stacks", human_bytes(go.heap_live),
@@ -137,6 +149,7 @@ std::string text_of(const TargetReport& report, bool members) {
     out += fmt::format("\nthreads: {}\n", part->threads.size());
     add_sites(out, report, PopulationKind::thread, members);
   }
+  if (const auto* part = snapshot_of(look.locks)) add_locks(out, *part);
   if (const auto* part = snapshot_of(look.fds)) {
     out += fmt::format("\nfds: {} open", part->open);
     if (part->limit) out += fmt::format(", limit {}", *part->limit);
@@ -149,6 +162,7 @@ std::string text_of(const TargetReport& report, bool members) {
   add_unknown(out, "goroutines", look.goroutines);
   add_unknown(out, "heap", look.go_runtime);
   add_unknown(out, "threads", look.threads);
+  add_unknown(out, "locks", look.locks);
   add_unknown(out, "fds", look.fds);
   add_unknown(out, "memory", look.memory);
   add_unknown(out, "mappings", look.mappings);

@@ -1,5 +1,6 @@
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/observation/goroutine_snapshot.h"
+#include "collectors/observation/lock_snapshot.h"
 
 namespace proctor {
 
@@ -12,6 +13,16 @@ std::string_view to_string(GoroutineState state) {
     case GoroutineState::preempted: return "preempted";
     case GoroutineState::copying_stack: return "copying_stack";
     case GoroutineState::leaked: return "leaked";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(LockKind kind) {
+  switch (kind) {
+    case LockKind::mutex: return "mutex";
+    case LockKind::priority_mutex: return "priority_mutex";
+    case LockKind::robust_mutex: return "robust_mutex";
+    case LockKind::rwlock: return "rwlock";
   }
   return "unknown";
 }

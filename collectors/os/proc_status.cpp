@@ -35,6 +35,7 @@ ProcStatus parse_proc_status(std::string_view text) {
     const std::string_view key = line.substr(0, colon);
     const std::string_view value = line.substr(colon + 1);
     if (key == "Uid") status.real_uid = leading_number<std::uint32_t>(value);
+    if (key == "NSpid") status.namespace_pid = leading_number<std::int32_t>(value.substr(value.rfind('\t') + 1));
     if (key == "VmRSS") status.resident = kibibytes(value);
     if (key == "RssAnon") status.anonymous = kibibytes(value);
     if (key == "RssFile") status.file = kibibytes(value);

@@ -22,6 +22,7 @@ struct ProcStatus {
   std::optional<Bytes> peak_resident;  // VmHWM
   std::optional<std::uint64_t> voluntary_switches;
   std::optional<std::uint64_t> involuntary_switches;
+  std::optional<std::int32_t> namespace_pid;  // NSpid: its number in its own, innermost namespace
 };
 
 ProcStatus parse_proc_status(std::string_view text);

@@ -103,6 +103,32 @@ Result<SchedStat> read_schedstat(const ProcDir& process, Tid tid) {
   return stat;
 }
 
+Result<std::optional<ThreadSystemCall>> parse_system_call(std::string_view text) {
+  if (text.starts_with("running")) return std::nullopt;
+  const auto malformed = [&] { return fail(ErrorCode::malformed, "syscall: {}", text.substr(0, 80)); };
+  ThreadSystemCall call;
+  const auto number_parsed = std::from_chars(text.data(), text.data() + text.size(), call.number);
+  if (number_parsed.ec != std::errc{}) return malformed();
+  if (call.number < 0) return std::nullopt;
+  std::string_view rest = text.substr(static_cast<std::size_t>(number_parsed.ptr - text.data()));
+  const auto next = [&](std::uint64_t& value) {
+    if (!rest.starts_with(" 0x")) return false;
+    rest.remove_prefix(3);
+    const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), value, 16);
+    rest.remove_prefix(static_cast<std::size_t>(parsed.ptr - rest.data()));
+    return parsed.ec == std::errc{};
+  };
+  for (std::uint64_t& argument : call.arguments) {
+    if (!next(argument)) return malformed();
+  }
+  if (!next(call.stack_pointer) || !next(call.program_counter)) return malformed();
+  return call;
+}
+
+Result<std::optional<ThreadSystemCall>> read_system_call(const ProcDir& process, Tid tid) {
+  return parse_system_call(PROCTOR_TRY(process.read_file(fmt::format("task/{}/syscall", number(tid)).c_str())));
+}
+
 Result<std::string> read_blocked_reason(const ProcDir& process, Tid tid) {
   const auto text = process.read_file(fmt::format("task/{}/syscall", number(tid)).c_str());
   if (!text && text.error().code == ErrorCode::target_gone) return tl::unexpected(text.error());

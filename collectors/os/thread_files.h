@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,20 @@ struct SchedStat {
 Result<SchedStat> parse_schedstat(std::string_view text);
 /// not_supported where the kernel keeps no such figures.
 Result<SchedStat> read_schedstat(const ProcDir& process, Tid tid);
+
+/// The system call that a thread is in, from /proc/PID/task/TID/syscall.
+struct ThreadSystemCall {
+  std::int64_t number = 0;
+  std::array<std::uint64_t, 6> arguments{};
+  std::uint64_t stack_pointer = 0;
+  std::uint64_t program_counter = 0;
+  friend bool operator==(const ThreadSystemCall&, const ThreadSystemCall&) = default;
+};
+
+/// Nothing for a thread that runs, or that is blocked outside of a system call.
+Result<std::optional<ThreadSystemCall>> parse_system_call(std::string_view text);
+/// Errors: permission_denied without the right to trace it.
+Result<std::optional<ThreadSystemCall>> read_system_call(const ProcDir& process, Tid tid);
 
 /// What a thread that sleeps waits for: the kind of the system call it is in ("futex", "epoll", "read", "accept",
 /// "sleep", ...), from /proc/PID/task/TID/syscall; else the kernel function of wchan. permission_denied without the
