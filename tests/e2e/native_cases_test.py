@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Reported lock cycles, and what looks like them, in native programs. native_cases_test.py BUILD_FOLDER"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+
+from harness import Programs, await_, free_port, get, get_json, run_tests
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+CASES = BUILD / "tests" / "targets" / "cases_cpp"
+
+
+def dump(pid):
+    return json.loads(subprocess.run([BUILD / "proctor", "dump", str(pid), "--format", "json", "--kind", "thread,lock"],
+                                     check=True, capture_output=True, timeout=60).stdout)
+
+
+def kinds(report):
+    return [finding["kind"] for finding in report["findings"]]
+
+
+def b11_a_lock_cycle_is_proven_with_exactly_its_threads():
+    with Programs() as programs:
+        child, _ = programs.start_announcing([CASES, "B11"])
+        names = {"first", "second"}
+
+        def deadlocked():
+            report = dump(child.pid)
+            return report if report["locks"]["deadlocks"] else None
+
+        report = await_("the deadlock is seen", deadlocked)
+        threads = report["locks"]["deadlocks"][0]["threads"]
+        assert len(report["locks"]["deadlocks"]) == 1 and len(threads) == 2, report["locks"]
+        comms = {pathlib.Path(f"/proc/{child.pid}/task/{tid}/comm").read_text(encoding="utf-8").strip() for tid in threads}
+        assert comms == names, comms
+        finding = [finding for finding in report["findings"] if finding["kind"] == "deadlock"]
+        assert len(finding) == 1 and finding[0]["certainty"] == "proven", report["findings"]
+        # Of all who wait, only these and the reader of the rwlock wait for an owner; the reader is in no cycle.
+        waiting = {wait["thread"]: wait for wait in report["locks"]["waiting"]}
+        assert len(waiting) == 3, waiting
+        reader = [wait for tid, wait in waiting.items() if tid not in threads][0]
+        assert reader["kind"] == "rwlock" and reader["owner"] == child.pid, reader
+        assert len({waiting[tid]["lock"] for tid in threads}) == 2, waiting
+
+
+def b14_locks_that_are_tried_and_let_go_are_no_cycle():
+    with Programs() as programs:
+        child, _ = programs.start_announcing([CASES, "B14"])
+        address = f"127.0.0.1:{free_port()}"
+        programs.start([BUILD / "proctor", "run", "--target.pid", str(child.pid), "--sampling.interval", "100ms",
+                        "--web.listen-address", address])
+        await_("Proctor is ready", lambda: get(f"http://{address}/-/ready"))
+        pause = threading.Event()
+        for _ in range(50):
+            assert not get_json(f"http://{address}/api/v1/findings")["findings"]
+            assert not dump(child.pid)["locks"]["deadlocks"]
+            pause.wait(0.05)
+
+
+def b15_an_idle_pool_waits_for_nobody():
+    with Programs() as programs:
+        child, _ = programs.start_announcing([CASES, "B15"])
+        await_("the pool is idle", lambda: dump(child.pid)["threads"]["blocked"].get("futex") == 8)
+        report = dump(child.pid)
+        assert not report["locks"]["waiting"] and not report["locks"]["deadlocks"], report["locks"]
+        assert not kinds(report), report["findings"]
+
+
+def b17_a_lock_that_fork_copied_is_an_orphan_in_the_child_only():
+    with Programs() as programs:
+        child, line = programs.start_announcing([CASES, "B17"])
+        copy = int(line.split()[1])
+        await_("the copy waits", lambda: kinds(dump(copy)) == ["orphaned_lock"])
+        report = dump(copy)
+        assert report["locks"]["waiting"][0]["owner_gone"] and not report["locks"]["deadlocks"], report["locks"]
+        assert not kinds(dump(child.pid)), "the parent is as it should be"
+
+
+sys.exit(run_tests([b11_a_lock_cycle_is_proven_with_exactly_its_threads,
+                    b14_locks_that_are_tried_and_let_go_are_no_cycle,
+                    b15_an_idle_pool_waits_for_nobody,
+                    b17_a_lock_that_fork_copied_is_an_orphan_in_the_child_only]))

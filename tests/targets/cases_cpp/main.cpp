@@ -1,0 +1,126 @@
+// Reproduces locks and waits that users of production services have reported, each under the name of its case:
+// cases_cpp B11. Prints "ready" once all stands as the case wants it, or goes on as it will for ever.
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+void ready() {
+  std::puts("ready");
+  std::fflush(stdout);
+}
+
+[[noreturn]] void rest() {
+  while (true) ::pause();
+}
+
+void name_thread(const char* name) { ::prctl(PR_SET_NAME, name); }
+
+/// B11: two threads take two locks in either order; beside them a condition, a semaphore and a rwlock are waited for.
+void deadlock() {
+  static std::mutex a, b, guard;
+  static std::shared_mutex shared;
+  static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+  static sem_t semaphore;
+  static pthread_barrier_t both;
+  sem_init(&semaphore, 0, 0);
+  pthread_barrier_init(&both, nullptr, 2);
+  std::vector<std::thread> threads;
+  threads.emplace_back([] {
+    name_thread("first");
+    const std::scoped_lock hold{a};
+    pthread_barrier_wait(&both);
+    const std::scoped_lock wait{b};
+  });
+  threads.emplace_back([] {
+    name_thread("second");
+    const std::scoped_lock hold{b};
+    pthread_barrier_wait(&both);
+    const std::scoped_lock wait{a};
+  });
+  threads.emplace_back([] {
+    guard.lock();
+    pthread_cond_wait(&never, guard.native_handle());
+  });
+  threads.emplace_back([] { sem_wait(&semaphore); });
+  shared.lock();
+  threads.emplace_back([] { shared.lock_shared(); });
+  ready();
+  rest();
+}
+
+/// B14: three threads try for pairs of three locks, and let go where they do not get both.
+void try_and_back_off() {
+  static std::array<std::mutex, 3> locks;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < locks.size(); ++i) {
+    threads.emplace_back([i] {
+      while (true) {
+        const std::scoped_lock first{locks[i]};
+        if (locks[(i + 1) % locks.size()].try_lock()) locks[(i + 1) % locks.size()].unlock();
+      }
+    });
+  }
+  ready();
+  rest();
+}
+
+/// B15: a pool without work.
+void idle_pool() {
+  static std::mutex guard;
+  static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([] {
+      const std::scoped_lock hold{guard};
+      while (true) pthread_cond_wait(&work, guard.native_handle());
+    });
+  }
+  ready();
+  rest();
+}
+
+/// B17: fork copies a mutex that another thread holds, and the copy waits for it. Prints the number of the copy.
+void fork_with_lock() {
+  static std::mutex lock;
+  static pthread_barrier_t held;
+  pthread_barrier_init(&held, nullptr, 2);
+  std::thread holder{[] {
+    lock.lock();
+    pthread_barrier_wait(&held);
+    rest();
+  }};
+  pthread_barrier_wait(&held);
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    lock.lock();
+  }
+  std::printf("ready %d\n", copy);
+  std::fflush(stdout);
+  rest();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::map<std::string, void (*)()> cases{
+      {"B11", deadlock}, {"B14", try_and_back_off}, {"B15", idle_pool}, {"B17", fork_with_lock}};
+  const auto wanted = cases.find(argc > 1 ? argv[1] : "");
+  if (wanted == cases.end()) return 2;
+  wanted->second();
+}
