@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/findings/blocked_forever.h"
+#include "agent/findings/context_overdue.h"
 #include "agent/findings/deadlock.h"
 #include "agent/findings/leak_detector.h"
 #include "agent/findings/memory_leak.h"
@@ -68,6 +69,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
   }
   if (auto finding = detect_memory_leak(held_memory_, config_, instant)) findings.push_back(*std::move(finding));
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
+    std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
     std::ranges::move(detect_blocked_forever(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
   }
   if (const auto* locks = snapshot_of(observation.locks)) {

@@ -21,7 +21,8 @@ enum class FindingKind : std::uint8_t {
   zombie_leak,
   blocked_forever,
   deadlock,
-  orphaned_lock
+  orphaned_lock,
+  context_overdue
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/findings/context_overdue.h"
 #include "agent/metrics/families.h"
 #include "agent/publication/human.h"
 #include "agent/publication/site_totals.h"
@@ -182,6 +183,13 @@ void fill_last_gc(const GoRuntimeFigures& go, FamilyWriter& family) {
 void fill_max_procs(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.max_procs); }
 void fill_timers(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.timers); }
 
+void fill_contexts_overdue(const TargetReport& report, FamilyWriter& family) {
+  const Observation& look = *report.observation;
+  if (const auto* goroutines = snapshot_of(look.goroutines)) {
+    family.add({}, static_cast<double>(count_overdue(*goroutines, look.taken_at)));
+  }
+}
+
 template <auto member>
 void fill_population(const TargetReport& report, FamilyWriter& family) {
   for (const PopulationView& population : report.populations) {
@@ -216,6 +224,24 @@ void add_site_info(FamilyWriter& family, std::string_view kind, const Site& site
              1);
 }
 
+/// The kind of population whose members a finding speaks of.
+std::string_view members_of(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::goroutine_leak:
+    case FindingKind::blocked_forever:
+    case FindingKind::context_overdue: return to_string(PopulationKind::goroutine);
+    case FindingKind::thread_leak:
+    case FindingKind::deadlock:
+    case FindingKind::orphaned_lock: return to_string(PopulationKind::thread);
+    case FindingKind::fd_leak: return to_string(PopulationKind::fd);
+    case FindingKind::socket_leak: return to_string(PopulationKind::socket);
+    case FindingKind::mapping_leak: return to_string(PopulationKind::mapping);
+    case FindingKind::zombie_leak: return to_string(PopulationKind::child);
+    case FindingKind::memory_leak: break;
+  }
+  return {};
+}
+
 void fill_site_info(const TargetReport& report, FamilyWriter& family) {
   std::set<std::pair<std::string, SiteId>> told;
   visit_sites(report, [&](std::string_view kind, const std::string&, const SiteView& view) {
@@ -225,8 +251,7 @@ void fill_site_info(const TargetReport& report, FamilyWriter& family) {
   // Alerts join a finding with its site, also where that is too small for a line of its own.
   for (const Finding& finding : report.findings) {
     if (!finding.site) continue;
-    std::string_view kind = to_string(finding.kind);
-    kind.remove_suffix(std::string_view{"_leak"}.size());
+    const std::string_view kind = members_of(finding.kind);
     if (told.emplace(kind, finding.site->id).second) add_site_info(family, kind, *finding.site);
   }
 }
@@ -273,6 +298,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_goroutines_system", fill_from<&O::goroutines, fill_goroutines_system>},
     {"proctor_goroutines_waiting", fill_from<&O::goroutines, fill_goroutines_waiting>},
     {"proctor_goroutines_created_total", fill_from<&O::goroutines, fill_goroutines_created>},
+    {"proctor_contexts_overdue", fill_contexts_overdue},
     {"proctor_go_heap_live_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_live, Go>>},
     {"proctor_go_heap_marked_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_marked, Go>>},
     {"proctor_go_stack_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::stack, Go>>},

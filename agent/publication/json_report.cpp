@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "agent/findings/context_overdue.h"
 #include "agent/publication/human.h"
 #include "agent/publication/site_totals.h"
 #include "agent/publication/waits.h"
@@ -97,6 +98,7 @@ Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot
   Json object{{"total", snapshot.goroutines.size()}, {"user", snapshot.user_count}, {"system", system}};
   put_count(object, "created_total", snapshot.created_total);
   if (snapshot.torn != 0) object["torn"] = snapshot.torn;
+  object["contexts_overdue"] = count_overdue(snapshot, report.observation->taken_at);
   object["states"] = json_of(states);
   Json& sites = object["sites"] = Json::array();
   for (const SiteTotals& totals : totals_of(report, PopulationKind::goroutine)) {

@@ -11,7 +11,11 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 2048;
 constexpr int kMaxInlineDepth = 64;
+constexpr std::uint64_t kPcdataStackMap = 1;
 constexpr std::uint64_t kPcdataInlineIndex = 2;
+constexpr std::uint64_t kFuncdataArguments = 0;
+constexpr std::uint64_t kFuncdataLocals = 1;
+constexpr std::int32_t kMaxLiveBits = 1 << 16;
 constexpr std::uint64_t kFuncdataInlineTree = 3;
 constexpr std::uint32_t kNone = 0xffffffff;
 
@@ -136,21 +140,65 @@ Result<FunctionTable::Position> FunctionTable::position_at(const GoFunction& fun
   return position;
 }
 
-std::optional<std::uint32_t> FunctionTable::inline_index_table(const GoFunction& function, const Record& record) const {
-  if (record.pcdata_count <= kPcdataInlineIndex) return std::nullopt;
-  const auto table = image_->read_value<std::uint32_t>(module_.pclntable.begin + function.record + layout_.size +
-                                                       4 * kPcdataInlineIndex);
+std::optional<std::uint32_t> FunctionTable::pcdata_table(const GoFunction& function, const Record& record,
+                                                         std::uint64_t index) const {
+  if (record.pcdata_count <= index) return std::nullopt;
+  const auto table =
+      image_->read_value<std::uint32_t>(module_.pclntable.begin + function.record + layout_.size + 4 * index);
   return table && *table != 0 ? std::optional{*table} : std::nullopt;
 }
 
-std::optional<RemoteAddress> FunctionTable::inline_tree(const GoFunction& function, const Record& record) const {
+std::optional<RemoteAddress> FunctionTable::funcdata(const GoFunction& function, const Record& record,
+                                                     std::uint64_t index) const {
   const RemoteAddress begin = module_.pclntable.begin + function.record;
-  const auto funcdata_count = image_->read_value<std::uint8_t>(begin + layout_.size - 1);
-  if (!funcdata_count || *funcdata_count <= kFuncdataInlineTree) return std::nullopt;
-  const auto offset = image_->read_value<std::uint32_t>(begin + layout_.size + 4 * std::uint64_t{record.pcdata_count} +
-                                                        4 * kFuncdataInlineTree);
+  const auto count = image_->read_value<std::uint8_t>(begin + layout_.size - 1);
+  if (!count || *count <= index) return std::nullopt;
+  const auto offset =
+      image_->read_value<std::uint32_t>(begin + layout_.size + 4 * std::uint64_t{record.pcdata_count} + 4 * index);
   if (!offset || *offset == kNone) return std::nullopt;
   return module_.gofunc + *offset;
+}
+
+Result<FunctionTable::LiveBits> FunctionTable::live_bits(RemoteAddress map, std::int32_t index) const {
+  struct Header {
+    std::int32_t bitmaps = 0, bits = 0;
+  };
+  const auto header = PROCTOR_TRY(image_->read_value<Header>(map));
+  if (header.bits < 0 || header.bits > kMaxLiveBits || index >= header.bitmaps) {
+    return fail(ErrorCode::malformed, "a stack map of {} bits", header.bits);
+  }
+  LiveBits live{.set = {}, .size = static_cast<std::uint32_t>(header.bits)};
+  std::vector<std::uint8_t> bytes((live.size + 7) / 8);
+  PROCTOR_TRY_VOID(image_->read(map + sizeof(Header) + static_cast<std::uint64_t>(index) * bytes.size(),
+                                std::as_writable_bytes(std::span{bytes})));
+  for (std::uint32_t bit = 0; bit < live.size; ++bit) {
+    if ((bytes[bit / 8] >> (bit % 8) & 1) != 0) live.set.push_back(bit);
+  }
+  return live;
+}
+
+Result<std::vector<std::int64_t>> FunctionTable::live_pointers_at(RemoteAddress pc) const {
+  constexpr std::int64_t kWord = 8;
+  const GoFunction function = PROCTOR_TRY(function_at(pc));
+  const Record record = PROCTOR_TRY(read_record(function));
+  const auto depth = PROCTOR_TRY(stack_depth_at(pc));
+  const auto table = pcdata_table(function, record, kPcdataStackMap);
+  if (!table) return std::vector<std::int64_t>{};
+  const std::int32_t index = std::max(pc_value(*table, function.entry, pc).value_or(0), 0);
+  std::vector<std::int64_t> distances;
+  if (const auto map = funcdata(function, record, kFuncdataLocals)) {
+    const LiveBits live = PROCTOR_TRY(live_bits(*map, index));
+    // Below the return address, and below the frame pointer where one is saved.
+    const std::int64_t top = depth > 0 ? -2 * kWord : -kWord;
+    for (const std::uint32_t bit : live.set) {
+      distances.push_back(top - (std::int64_t{live.size} - std::int64_t{bit}) * kWord);
+    }
+  }
+  if (const auto map = funcdata(function, record, kFuncdataArguments)) {
+    const LiveBits live = PROCTOR_TRY(live_bits(*map, index));
+    for (const std::uint32_t bit : live.set) distances.push_back(std::int64_t{bit} * kWord);
+  }
+  return distances;
 }
 
 Result<FunctionTable::InlinedCall> FunctionTable::read_inlined_call(RemoteAddress tree, std::int32_t index) const {
@@ -191,8 +239,8 @@ Result<std::vector<GoFrame>> FunctionTable::frames_at(RemoteAddress pc) const {
   const GoFunction function = PROCTOR_TRY(function_at(pc));
   const Record record = PROCTOR_TRY(read_record(function));
   std::vector<GoFrame> frames;
-  const auto table = inline_index_table(function, record);
-  const auto tree = table ? inline_tree(function, record) : std::nullopt;
+  const auto table = pcdata_table(function, record, kPcdataInlineIndex);
+  const auto tree = table ? funcdata(function, record, kFuncdataInlineTree) : std::nullopt;
   std::int32_t index = tree ? pc_value(*table, function.entry, pc).value_or(-1) : -1;
   for (int depth = 0; index >= 0 && depth < kMaxInlineDepth; ++depth) {
     const InlinedCall call = PROCTOR_TRY(read_inlined_call(*tree, index));

@@ -45,6 +45,10 @@ class FunctionTable {
   Result<std::vector<GoFrame>> frames_at(RemoteAddress pc) const;
   /// The physical function at an instruction with the innermost position: as a runtime's "created by" names it.
   Result<GoFrame> statement_at(RemoteAddress pc) const;
+  /// The words of a frame that hold live pointers at `pc`, as distances in bytes from the frame's end, behind its
+  /// return address: negative for locals, 0 and more for arguments. From the map that the collector of the runtime goes
+  /// by.
+  Result<std::vector<std::int64_t>> live_pointers_at(RemoteAddress pc) const;
   /// Bytes between the stack pointer and the return address at `pc` (amd64).
   Result<std::uint64_t> stack_depth_at(RemoteAddress pc) const;
 
@@ -60,8 +64,16 @@ class FunctionTable {
   Result<GoFrame> frame_at(const GoFunction& function, const Record& record, std::uint32_t name_offset,
                            RemoteAddress pc) const;
   bool is_wrapper(const GoFunction& function) const;
-  std::optional<std::uint32_t> inline_index_table(const GoFunction& function, const Record& record) const;
-  std::optional<RemoteAddress> inline_tree(const GoFunction& function, const Record& record) const;
+  /// The offset in pctab of one of the function's numbered tables.
+  std::optional<std::uint32_t> pcdata_table(const GoFunction& function, const Record& record,
+                                            std::uint64_t index) const;
+  std::optional<RemoteAddress> funcdata(const GoFunction& function, const Record& record, std::uint64_t index) const;
+  /// The numbers of the bits that are set in a stack map's bitmap, and how many bits it has.
+  struct LiveBits {
+    std::vector<std::uint32_t> set;
+    std::uint32_t size = 0;
+  };
+  Result<LiveBits> live_bits(RemoteAddress map, std::int32_t index) const;
   Result<InlinedCall> read_inlined_call(RemoteAddress tree, std::int32_t index) const;
 
   std::shared_ptr<const MemoryReader> image_;

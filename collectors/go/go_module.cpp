@@ -32,17 +32,22 @@ Result<GoModule> read_go_module(const MemoryReader& memory, RemoteAddress module
   };
   const RemoteAddress header_at{word(layout.pc_header)};
   const auto header = PROCTOR_TRY(memory.read_value<PcHeader>(header_at));
-  const GoModule module{.funcnametab = table(layout.funcnametab),
-                        .cutab = {RemoteAddress{word(layout.cutab)}, word(layout.cutab + 8) * 4},
-                        .filetab = table(layout.filetab),
-                        .pctab = table(layout.pctab),
-                        .pclntable = table(layout.pclntable),
-                        .ftab = RemoteAddress{word(layout.ftab)},
-                        .entries = word(layout.ftab + 8),
-                        .text = RemoteAddress{word(layout.text)},
-                        .etext = RemoteAddress{word(layout.etext)},
-                        .gofunc = RemoteAddress{word(layout.gofunc)},
-                        .types = {RemoteAddress{word(layout.types)}, RemoteAddress{word(layout.etypes)}}};
+  GoModule module{.funcnametab = table(layout.funcnametab),
+                  .cutab = {RemoteAddress{word(layout.cutab)}, word(layout.cutab + 8) * 4},
+                  .filetab = table(layout.filetab),
+                  .pctab = table(layout.pctab),
+                  .pclntable = table(layout.pclntable),
+                  .ftab = RemoteAddress{word(layout.ftab)},
+                  .entries = word(layout.ftab + 8),
+                  .text = RemoteAddress{word(layout.text)},
+                  .etext = RemoteAddress{word(layout.etext)},
+                  .gofunc = RemoteAddress{word(layout.gofunc)},
+                  .types = {RemoteAddress{word(layout.types)}, RemoteAddress{word(layout.etypes)}}};
+  if (layout.itablinks) module.itab_links = table(*layout.itablinks);
+  if (layout.itaboffset && layout.itabsize) {
+    module.itabs.begin = module.types.begin + word(*layout.itaboffset);
+    module.itabs.end = module.itabs.begin + word(*layout.itabsize);
+  }
   const bool header_fits = (header.magic == kMagicOf118 || header.magic == kMagicOf120) && header.pointer_size == 8 &&
                            header.functions + 1 == module.entries && module.entries < kMaxFunctions;
   const bool tables_fit = module.funcnametab.begin == header_at + header.funcname_offset &&

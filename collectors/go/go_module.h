@@ -26,6 +26,8 @@ struct GoModule {
   RemoteAddress etext{};
   RemoteAddress gofunc{};
   AddressRange types;  // type descriptors and their names
+  Table itab_links;    // until 1.26: so many addresses of itabs
+  AddressRange itabs;  // from 1.27 on: the itabs themselves
 };
 
 /// Reads runtime.firstmoduledata from the live process, where a position-independent binary has been relocated, and

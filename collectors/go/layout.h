@@ -37,6 +37,8 @@ struct PLayout {
 };
 
 struct ModuledataLayout {
+  std::optional<std::uint32_t> itablinks;             // until 1.26
+  std::optional<std::uint32_t> itaboffset, itabsize;  // 1.27
   std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, types,
       etypes, gofunc, next;
   friend bool operator==(const ModuledataLayout&, const ModuledataLayout&) = default;
@@ -69,6 +71,14 @@ struct TypeLayout {
   friend bool operator==(const TypeLayout&, const TypeLayout&) = default;
 };
 
+/// Of package context, whose structs begin with the interface value of their parent.
+struct ContextLayout {
+  std::uint32_t err, cancel_size, timer_size, deadline_wall, deadline_ext;
+  bool timer_has_pointer;  // 1.20: a timerCtx points to its cancelCtx
+  bool err_is_value;       // 1.25: an atomic.Value, whose first word is the type
+  friend bool operator==(const ContextLayout&, const ContextLayout&) = default;
+};
+
 struct GcControllerLayout {
   std::uint32_t gc_percent, heap_live, heap_marked;
   std::optional<std::uint32_t> memory_limit;  // 1.19
@@ -94,6 +104,7 @@ struct GoLayout {
   SudogLayout sudog;
   HchanLayout hchan;
   TypeLayout type;
+  ContextLayout context;
   GcControllerLayout gc_controller;
   MemstatsLayout memstats;
   std::span<const std::string_view> wait_reasons;  // by number

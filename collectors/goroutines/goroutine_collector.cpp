@@ -24,7 +24,7 @@ class GoroutineCollector final : public Collector {
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     Part<GoRuntimeFigures> figures;                 // likewise
   };
-  Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, Watched& watched);
+  Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, WallTime now, Watched& watched);
 
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
@@ -47,13 +47,14 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
     return;
   }
   watched.threads = shared_snapshot(observation.threads);
-  observation.goroutines = look(target, watched);
+  observation.goroutines = look(target, observation.taken_at, watched);
   watched.figures.reset();
   if (watched.history) watched.figures = figures(watched.history->process());
   observation.go_runtime = watched.figures;
 }
 
-Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, Watched& watched) {
+Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, WallTime now,
+                                                                          Watched& watched) {
   if (watched.build_id != target.description().build_id) watched = Watched{.threads = watched.threads};
   watched.build_id = target.description().build_id;
   if (watched.refused) return tl::unexpected(*watched.refused);
@@ -65,7 +66,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const 
     }
     watched.history.emplace(*std::move(process));
   }
-  auto snapshot = watched.history->look();
+  auto snapshot = watched.history->look(now);
   // After an error nothing of what was kept is sure: the next look attaches anew.
   if (!snapshot) watched.history.reset();
   return snapshot;

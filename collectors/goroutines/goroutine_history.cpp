@@ -29,6 +29,8 @@ struct GoroutineHistory::Round {
   std::vector<GoroutineSample> samples;
   LabelTable labels;
   std::vector<RemoteAddress> torn;
+  std::vector<std::size_t> to_read;  // samples whose context is to be read
+  WallTime now{};
   std::size_t unmoved = 0;
 
   /// Ascending by address: those that were torn at first came last.
@@ -47,6 +49,9 @@ void GoroutineHistory::Round::sort() {
   };
   in_order(standing);
   in_order(samples);
+  std::vector<std::size_t> place(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  for (std::size_t& index : to_read) index = place[index];
 }
 
 bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
@@ -84,10 +89,20 @@ Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bo
     GoroutineSample sample;
     if (captured.known_at) {
       sample = last_->goroutines[*captured.known_at];
+      if (sample.context_deadline && sample.context_end == ContextEnd::open && *sample.context_deadline < round.now) {
+        round.to_read.push_back(round.samples.size());
+      }
       if (sample.labels != 0) sample.labels = round.labels.index_of(last_->labels[sample.labels]);
       ++round.unmoved;
     } else if (const auto place = sites_->place_of(captured, state_of(g.status), last_try)) {
       sample = describe(captured, *place, round);
+      const auto context =
+          sample.system ? std::nullopt : contexts_->find(captured, place->stack, *sites_->stacks()[place->stack]);
+      if (context) {
+        sample.context = context->data;
+        sample.context_kind = context->kind;
+        round.to_read.push_back(round.samples.size());
+      }
     } else {
       // trackingSeq has eight bits: after 256 moves a goroutine looks unmoved, but its stack tells.
       round.torn.push_back(g.address);
@@ -127,9 +142,24 @@ void GoroutineHistory::describe_waits(const std::vector<RawGoroutine::Still>& st
   }
 }
 
-Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
+void GoroutineHistory::read_contexts(Round& round) const {
+  std::vector<ContextRef> contexts;
+  for (const std::size_t index : round.to_read) {
+    contexts.push_back({.data = round.samples[index].context, .kind = round.samples[index].context_kind});
+  }
+  const auto deadlines = read_deadlines(*process_, contexts_->types(), contexts);
+  for (std::size_t i = 0; i < deadlines.size(); ++i) {
+    if (!deadlines[i]) continue;
+    GoroutineSample& sample = round.samples[round.to_read[i]];
+    sample.context_deadline = deadlines[i]->deadline;
+    sample.context_end = deadlines[i]->end;
+  }
+}
+
+Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime now) {
   if (sites_->is_full()) {
     sites_ = std::make_unique<GoroutineSites>(*process_);
+    contexts_->forget();
     standing_.clear();
   }
   const GoroutineReader reader{*process_};
@@ -143,6 +173,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
     listed_ = std::move(listed);
   }
   Round round;
+  round.now = now;
   round.standing.reserve(sorted_.size());
   round.samples.reserve(sorted_.size());
   PROCTOR_TRY_VOID(read(sorted_, false, round));
@@ -151,7 +182,8 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look() {
   PROCTOR_TRY_VOID(read(again, true, round));
   if (!again.empty()) round.sort();
 
-  const bool same = last_ && round.torn.empty() && round.unmoved == standing_.size() &&
+  read_contexts(round);
+  const bool same = last_ && round.to_read.empty() && round.torn.empty() && round.unmoved == standing_.size() &&
                     round.samples.size() == standing_.size() && counts.user == last_->user_count &&
                     counts.created == last_->created_total && last_->torn == 0;
   if (same) return last_;

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "collectors/go/channel.h"
+#include "collectors/go/context_deadline.h"
 #include "collectors/go/function_table.h"
 #include "collectors/go/profile_labels.h"
 #include "collectors/sites/site.h"
@@ -34,6 +35,10 @@ struct GoroutineSample {
   std::uint64_t goid = 0;
   std::uint64_t parent_goid = 0;  // who created it; 0 before Go 1.21
   RemoteAddress object{};         // what it waits for: see CapturedGoroutine; 0 where not known
+  RemoteAddress context{};        // the context that it holds; 0 for none
+  std::optional<WallTime> context_deadline;
+  ContextEnd context_end{};  // of the context that has the deadline
+  std::optional<ContextKind> context_kind;
   std::uint32_t site = 0;         // index into GoroutineSnapshot::sites
   std::uint32_t stack_index = 0;  // into GoroutineSnapshot::stacks
   std::uint32_t labels = 0;       // into GoroutineSnapshot::labels, the first of which has none

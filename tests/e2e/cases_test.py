@@ -20,6 +20,8 @@ targets:
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
 LEAKS = {"A01": "main.slowWorker", "A05": "main.watch", "A16": "main.rangeOver"}
+OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
+NO_OVERDUE = ("A05", "A28c", "A28d")
 NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A26", "A31", "A35")
 
 
@@ -42,7 +44,8 @@ def every_case_is_judged_as_its_report_wants():
     if not CASES.exists():
         raise Skip("no Go toolchain on this machine")
     with Programs() as programs:
-        children = {name: programs.start([CASES, "-case", name]) for name in [*LEAKS, *NO_LEAKS]}
+        children = {name: programs.start([CASES, "-case", name])
+                    for name in dict.fromkeys([*LEAKS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE])}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -70,6 +73,15 @@ def every_case_is_judged_as_its_report_wants():
         assert (site["members"], site["state"]) == (1, "syscall"), site
         # A16 counts exactly: one goroutine for each reload, all at one place.
         assert site_of(dump(children["A16"].pid), "main.rangeOver")["reason"] == "chan receive"
+
+        for name, (function, count) in OVERDUE.items():
+            await_(f"{name} waits past its deadline", lambda n=name, f=function, c=count: any(
+                (finding["kind"], finding["function"], finding["members"]) == ("context_overdue", f, c)
+                for finding in dump(children[n].pid)["findings"]), 30)
+            assert dump(children[name].pid)["goroutines"]["contexts_overdue"] == count, name
+        for name in NO_OVERDUE:
+            report = dump(children[name].pid)
+            assert report["goroutines"]["contexts_overdue"] == 0, (name, report["findings"])
 
         # The burst came and goes, the backlog grows and drains: at no time is one of them, or a pool, called a leak.
         begin = time.monotonic()

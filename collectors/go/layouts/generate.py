@@ -17,6 +17,7 @@ G = {
     "parent_goid": "parentGoid?", "gopc": "gopc", "startpc": "startpc", "waiting": "waiting", "labels": "labels",
 }
 MODULEDATA = {
+    "itablinks": "itablinks?", "itaboffset": "itaboffset?", "itabsize": "itabsize?",
     "size": "_size", "pc_header": "pcHeader", "funcnametab": "funcnametab", "cutab": "cutab", "filetab": "filetab",
     "pctab": "pctab", "pclntable": "pclntable", "ftab": "ftab", "minpc": "minpc", "maxpc": "maxpc", "text": "text",
     "etext": "etext", "types": "types", "etypes": "etypes", "gofunc": "gofunc", "next": "next",
@@ -60,6 +61,13 @@ def wrapper_id(minor):
     """funcID_wrapper, the last of its list: grown by corostart in 1.22 and by runCleanups in 1.25 (runtime/symtab.go,
     internal/abi/symtab.go)."""
     return 21 if minor < 22 else 22 if minor < 25 else 23
+
+
+def context(minor, structs):
+    cancel, timer = structs["context.cancelCtx"], structs["context.timerCtx"]
+    return (f".err = {cancel['err']}, .cancel_size = {cancel['_size']}, .timer_size = {timer['_size']}, "
+            f".deadline_wall = {timer['deadline.wall']}, .deadline_ext = {timer['deadline.ext']}, "
+            f".timer_has_pointer = {str(minor == 20).lower()}, .err_is_value = {str(minor >= 25).lower()}")
 
 
 def timers(processor):
@@ -114,6 +122,7 @@ constexpr GoLayout kRow{minor}{{
     .sudog = {{{sudog(a["sudog"])}}},
     .hchan = {{{members(a["hchan"], HCHAN)}}},
     .type = {{{members(a["_type"], TYPE)}}},
+    .context = {{{context(minor, a)}}},
     .gc_controller = {{{members(a["gcControllerState"], GC_CONTROLLER)}}},
     .memstats = {{{memstats(version, entry)}}},
     .wait_reasons = kWaitReasons{minor},

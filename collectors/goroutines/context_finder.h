@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "collectors/go/context_deadline.h"
+#include "collectors/go/goroutine_reader.h"
+#include "collectors/observation/goroutine_snapshot.h"
+
+namespace proctor {
+
+/// Finds the contexts that blocked goroutines hold: in words of their stacks that the program will still use, as the
+/// stack maps of its own collector say, and in the variables that their functions captured. Where they stand is learned
+/// from the first goroutine of a stack, so that the others cost one word each.
+class ContextFinder {
+ public:
+  explicit ContextFinder(const GoProcess& process) : process_(process), types_(ContextTypes::find(process)) {}
+
+  /// The context that a goroutine on this stack holds: the innermost function's, where several do. Nothing for none.
+  /// `index` is the stack's, by which it is known again.
+  std::optional<ContextRef> find(const CapturedGoroutine& captured, std::uint32_t index, const GoroutineStack& stack);
+  const ContextTypes& types() const { return types_; }
+  /// The indices of stacks begin anew.
+  void forget() { sources_.clear(); }
+
+ private:
+  enum class Shape : std::uint8_t { interface_value, pointer, captured };
+  struct Source {
+    Shape shape{};
+    std::uint64_t offset = 0;  // from the stack pointer to the word that holds the address
+    std::uint64_t within = 0;  // the function object: to the interface value
+  };
+
+  std::optional<Source> learn(const CapturedGoroutine& captured, const GoroutineStack& stack) const;
+  std::optional<Source> source_at(const CapturedGoroutine& captured, std::uint64_t offset,
+                                  RemoteAddress function) const;
+
+  const GoProcess& process_;
+  ContextTypes types_;
+  std::map<std::uint32_t, std::optional<Source>> sources_;  // by stack
+};
+
+}  // namespace proctor
