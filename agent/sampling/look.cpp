@@ -31,6 +31,10 @@ Observation look_at(const Target& target, const Collectors& collectors, const Cl
     begin = end;
   }
   observation.duration = begin - observation.sampled_at;
+  // A binary without build information does not say its release; the running program does.
+  if (const auto goroutines = shared_snapshot(observation.goroutines)) {
+    if (observation.target.runtime_version.empty()) observation.target.runtime_version = goroutines->runtime_version;
+  }
   return observation;
 }
 

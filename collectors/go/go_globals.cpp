@@ -66,6 +66,8 @@ class RuntimeCode {
   Result<void> find(std::span<const std::string_view> names);
   /// The variable that the first such instruction of the function `index` of `find` refers to.
   Result<RemoteAddress> reference(std::size_t index, const Instruction& instruction) const;
+  /// Every variable that the function loads or takes the address of, in its order.
+  std::vector<RemoteAddress> references(std::size_t index) const;
   /// The variable of one byte that the function first sets to 1.
   Result<RemoteAddress> flag(std::size_t index) const;
 
@@ -130,6 +132,24 @@ Result<RemoteAddress> RuntimeCode::reference(std::size_t index, const Instructio
   return not_found(function.name);
 }
 
+std::vector<RemoteAddress> RuntimeCode::references(std::size_t index) const {
+  const Function& function = found_[index];
+  constexpr std::size_t kLength = 7;
+  constexpr std::uint8_t kRexW = 0x48, kLoad = 0x8B, kAddress = 0x8D, kRelative = 0x05, kModeMask = 0xC7;
+  std::vector<RemoteAddress> targets;
+  for (std::size_t at = 0; at + kLength <= function.code.size(); ++at) {
+    const auto instruction = load<Instruction>(function.code, at).value_or(Instruction{});
+    if ((instruction[0] & 0xFB) != kRexW || (instruction[1] != kLoad && instruction[1] != kAddress) ||
+        (instruction[2] & kModeMask) != kRelative) {
+      continue;
+    }
+    const auto distance = load<std::int32_t>(function.code, at + instruction.size()).value_or(0);
+    const RemoteAddress target = function.entry + at + kLength + static_cast<std::uint64_t>(std::int64_t{distance});
+    if (is_variable(target)) targets.push_back(target);
+  }
+  return targets;
+}
+
 Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
   const Function& function = found_[index];
   constexpr std::size_t kLength = 7;  // opcode, ModRM, distance, value
@@ -158,6 +178,26 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
     return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
   };
   return GoGlobals{at(0), at(1), at(2), at(3), at(4), at(5), at(6)};
+}
+
+Result<std::string> find_version_by_code(const ElfFile& file, LoadBias bias, const MemoryReader& memory,
+                                         const std::shared_ptr<const MemoryReader>& image) {
+  constexpr std::uint64_t kMaxVersionBytes = 128;
+  // What names functions stands at the same place in every release that is read.
+  const GoLayout& any = all_layouts().back();
+  const RemoteAddress moduledata = PROCTOR_TRY(find_moduledata(file, bias, any, memory));
+  const GoModule module = PROCTOR_TRY(read_go_module(memory, moduledata, any.moduledata));
+  RuntimeCode code{file, bias, image, module, any.func};
+  constexpr std::array<std::string_view, 1> kNames{"runtime.schedinit"};
+  PROCTOR_TRY_VOID(code.find(kNames));
+  for (const RemoteAddress variable : code.references(0)) {
+    const auto text = memory.read_value<RemoteAddress>(variable);
+    const auto size = memory.read_value<std::uint64_t>(variable + kWord);
+    if (!text || !size || *size == 0 || *size > kMaxVersionBytes) continue;
+    const auto version = memory.read_text(*text, *size);
+    if (version && (version->starts_with("go1.") || version->starts_with("devel"))) return *version;
+  }
+  return not_found("its release");
 }
 
 Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const GoLayout& layout,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/address.h"
 #include "base/result.h"
@@ -29,5 +30,10 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias);
 /// no_go_symbols where one of the steps finds nothing, or something outside of the program's writable segments.
 Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const GoLayout& layout,
                                        const MemoryReader& memory, const std::shared_ptr<const MemoryReader>& image);
+
+/// The release of a stripped binary that has no build information, from the variable that the runtime prints when it
+/// starts with tracing on. Errors: no_go_symbols.
+Result<std::string> find_version_by_code(const ElfFile& file, LoadBias bias, const MemoryReader& memory,
+                                         const std::shared_ptr<const MemoryReader>& image);
 
 }  // namespace proctor

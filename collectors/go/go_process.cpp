@@ -36,11 +36,15 @@ Result<LoadBias> load_bias(const ProcDir& process, const ElfFile& file) {
 
 /// The release, from the build information or, where the linker was told to leave that out, from the live variable.
 Result<std::string> read_version(const ElfFile& file, const Result<GoBuildInfo>& info, LoadBias bias,
-                                 const MemoryReader& memory) {
+                                 const MemoryReader& memory, const std::shared_ptr<const MemoryReader>& image) {
   if (info) return info->go_version;
   constexpr std::array<std::string_view, 1> kName{"runtime.buildVersion"};
   const auto symbol = file.find_symbols(kName).front();
-  if (!symbol) return fail(ErrorCode::unsupported_go_version, "the binary does not say its release");
+  if (!symbol) {
+    auto version = find_version_by_code(file, bias, memory, image);
+    if (version) return version;
+    return fail(ErrorCode::unsupported_go_version, "the binary does not say its release: {}", version.error().message);
+  }
   const RemoteAddress variable = loaded(symbol->address, bias);
   const auto text = PROCTOR_TRY(memory.read_value<RemoteAddress>(variable));
   const auto size = PROCTOR_TRY(memory.read_value<std::uint64_t>(variable + 8));
@@ -55,13 +59,13 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   if (!file->is_amd64()) return fail(ErrorCode::not_supported, "only amd64 executables are read");
   auto memory = std::make_unique<const ProcessMemory>(PROCTOR_TRY(ProcessMemory::open(process)));
   const LoadBias bias = PROCTOR_TRY(load_bias(process, *file));
+  const auto image = std::make_shared<const ImageReader>(file, bias);
   const auto info = read_build_info(*file);
-  std::string version = PROCTOR_TRY(read_version(*file, info, bias, *memory));
+  std::string version = PROCTOR_TRY(read_version(*file, info, bias, *memory, image));
   const GoVersion release = PROCTOR_TRY(parse_go_version(version));
   const GoLayout* row = PROCTOR_TRY(layout_of(release));
   const auto types = DwarfTypes::open(*file, "runtime");
   const GoLayout layout = types ? with_dwarf(*row, *types) : *row;
-  const auto image = std::make_shared<const ImageReader>(file, bias);
   auto globals = find_globals_by_symbol(*file, bias);
   if (!globals) globals = find_globals_by_code(*file, bias, layout, *memory, image);
   if (!globals) return tl::unexpected(globals.error());

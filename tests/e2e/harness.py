@@ -72,8 +72,8 @@ class Programs:
     def start(self, arguments, **options):
         log = open(self.folder / f"{len(self.children)}-{pathlib.Path(arguments[0]).name}.log", "wb")
         options.setdefault("stdout", log)
-        child = subprocess.Popen([str(argument) for argument in arguments], stderr=log, stdin=subprocess.DEVNULL,
-                                 start_new_session=True, **options)
+        options.setdefault("stdin", subprocess.DEVNULL)
+        child = subprocess.Popen([str(argument) for argument in arguments], stderr=log, start_new_session=True, **options)
         self.children.append(child)
         return child
 
