@@ -45,16 +45,34 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
   report.populations = populations_.views(observation->sampled_at);
   report.findings = detect(*observation);
   report.exhaustion = exhaustion(*observation);
+  for (const PopulationView& population : report.populations) {
+    track(std::string{to_string(population.kind)} + "s", observation->taken_at,
+          static_cast<double>(population.members));
+  }
+  report.history = history_;
   standing_ = report.findings;
   return report;
+}
+
+void TargetRecord::track(const std::string& figure, WallTime at, double value) {
+  std::shared_ptr<const Track>& kept = history_[figure];
+  if (kept && kept->points().back().value == value) return;
+  // What was published stays as it is.
+  auto renewed = kept ? std::make_shared<Track>(*kept) : std::make_shared<Track>();
+  renewed->add(at, value);
+  kept = std::move(renewed);
 }
 
 void TargetRecord::remember(const Observation& observation) {
   const MonotonicTime now = observation.sampled_at;
   if (const auto* memory = snapshot_of(observation.memory)) {
+    track("resident_bytes", observation.taken_at, bytes(memory->resident));
     if (memory->limit) resident_.add(now, bytes(memory->resident));
     const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
     held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable));
+  }
+  if (const auto* go = snapshot_of(observation.go_runtime)) {
+    track("go_heap_live_bytes", observation.taken_at, bytes(go->heap_live));
   }
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/findings/finding.h"
@@ -22,6 +24,7 @@ class TargetRecord {
 
  private:
   void remember(const Observation& observation);
+  void track(const std::string& figure, WallTime at, double value);
   std::vector<Finding> detect(const Observation& observation);
   std::vector<Exhaustion> exhaustion(const Observation& observation) const;
 
@@ -30,6 +33,7 @@ class TargetRecord {
   Series held_memory_;  // resident anonymous memory that the kernel cannot take back, in bytes
   Series resident_;     // bytes
   Series open_fds_;
+  std::map<std::string, std::shared_ptr<const Track>> history_;
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
 };
 

@@ -41,9 +41,17 @@ struct PprofOptions {
   std::filesystem::path procfs = "/proc";
 };
 
+struct TopOptions {
+  std::int32_t pid = 0;
+  Nanoseconds interval = std::chrono::seconds{1};
+  std::uint64_t rounds = 0;  // ends after so many; 0: when it is interrupted, or the process ends
+  std::filesystem::path procfs = "/proc";
+};
+
 /// One function per subcommand: each prints to standard output, errors as one line to standard error.
 ExitStatus run_command(const RunOptions& options);
 ExitStatus dump_command(const DumpOptions& options);
+ExitStatus top_command(const TopOptions& options);
 ExitStatus pprof_command(const PprofOptions& options);
 ExitStatus check_config_command(const std::string& file);
 ExitStatus doctor_command(const std::filesystem::path& procfs, std::optional<std::int32_t> pid);

@@ -47,6 +47,14 @@ int run(int argc, char** argv) {
   pprof->add_option("-o,--output", pprof_options.file, "default: standard output");
   pprof->add_option("--path.procfs", pprof_options.procfs)->capture_default_str();
 
+  proctor::TopOptions top_options;
+  std::string top_interval;
+  auto* top = app.add_subcommand("top", "one process, looked at each second, with what grew first");
+  top->add_option("PID", top_options.pid)->required()->check(CLI::PositiveNumber);
+  top->add_option("--interval", top_interval, "default: 1s");
+  top->add_option("--rounds", top_options.rounds, "ends after so many");
+  top->add_option("--path.procfs", top_options.procfs)->capture_default_str();
+
   std::string file;
   auto* check = app.add_subcommand("check-config", "every mistake of a configuration, or exit status 0");
   check->add_option("FILE", file)->required();
@@ -67,17 +75,24 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "proctor: %s; see proctor --help\n", error.what());
     return static_cast<int>(proctor::ExitStatus::wrong_usage);
   }
-  if (!interval.empty()) {
-    const auto duration = proctor::parse_duration(interval);
+  const auto take_duration = [](const char* flag, const std::string& text, auto& into) {
+    if (text.empty()) return true;
+    const auto duration = proctor::parse_duration(text);
     if (!duration) {
-      std::fprintf(stderr, "proctor: --sampling.interval: %s\n", duration.error().message.c_str());
-      return static_cast<int>(proctor::ExitStatus::wrong_usage);
+      std::fprintf(stderr, "proctor: %s: %s\n", flag, duration.error().message.c_str());
+      return false;
     }
-    run_options.interval = *duration;
+    into = *duration;
+    return true;
+  };
+  if (!take_duration("--sampling.interval", interval, run_options.interval) ||
+      !take_duration("--interval", top_interval, top_options.interval)) {
+    return static_cast<int>(proctor::ExitStatus::wrong_usage);
   }
   proctor::ExitStatus status = proctor::ExitStatus::fine;
   if (*run) status = proctor::run_command(run_options);
   if (*dump) status = proctor::dump_command(dump_options);
+  if (*top) status = proctor::top_command(top_options);
   if (*pprof) status = proctor::pprof_command(pprof_options);
   if (*check) status = proctor::check_config_command(file);
   if (*doctor) status = proctor::doctor_command(doctor_procfs, doctor_pid);

@@ -5,10 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/watcher.h"
 #include "agent/publication/publication.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace proctor {
+
+/// A watcher of one process alone, with the collectors named, or all that apply. Errors: that of the procfs or the
+/// process.
+Result<std::unique_ptr<Watcher>> watch_one(const std::filesystem::path& procfs, std::int32_t pid,
+                                           std::vector<std::string> collectors, const Clock& clock);
 
 /// Looks at one process once, with the collectors named, or all that apply. Errors: that of the procfs or the process;
 /// not_found where it is none that is watched: a kernel thread, or this program itself.

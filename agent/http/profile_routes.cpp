@@ -17,20 +17,6 @@ HttpResponse not_there(std::string_view message) {
   return {.status = 404, .body = to_valid_utf8(message, 1024) + "\n"};
 }
 
-/// The value of a parameter of the query; empty where it is not given.
-std::string_view parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::size_t end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-    const std::size_t equals = pair.find('=');
-    if (pair.substr(0, equals) == name) {
-      return equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    }
-  }
-  return {};
-}
-
 HttpResponse binary_response(Result<std::string> profile) {
   if (!profile) return not_there(profile.error().message);
   return {.content_type = "application/octet-stream", .body = *std::move(profile)};
@@ -46,6 +32,19 @@ HttpResponse goroutine_response(const Observation& look, std::string_view debug)
 }
 
 }  // namespace
+
+std::string_view parameter_of(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const std::size_t equals = pair.find('=');
+    if (pair.substr(0, equals) == name) {
+      return equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
+    }
+  }
+  return {};
+}
 
 Result<std::shared_ptr<const TargetReport>> report_of(const Publication& publication, std::string_view text) {
   std::int32_t pid = 0;
@@ -67,7 +66,7 @@ HttpResponse profile_response(const HttpRequest& request, const Publication& pub
   const Observation& look = *(*report)->observation;
   const std::string_view profile = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
   if (profile.empty()) return {.body = "goroutine\nthread\n"};
-  if (profile == "goroutine") return goroutine_response(look, parameter(request.query, "debug"));
+  if (profile == "goroutine") return goroutine_response(look, parameter_of(request.query, "debug"));
   if (profile == "thread") return binary_response(thread_pprof(look));
   if (profile == "heap") return not_there("heap: the runtime's sampling buckets are not read yet");
   return not_there(fmt::format("Unknown profile: {}; there are goroutine and thread", profile));

@@ -11,6 +11,9 @@ namespace proctor {
 
 constexpr std::string_view kProfiles = "/debug/pprof/";
 
+/// The value of a parameter of a query; empty where it is not given.
+std::string_view parameter_of(std::string_view query, std::string_view name);
+
 /// The report on the process that `text` names by its number. Errors: invalid_argument for no number, not_found.
 Result<std::shared_ptr<const TargetReport>> report_of(const Publication& publication, std::string_view text);
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kTargets = "/api/v1/targets";
+constexpr std::string_view kHistory = "/api/v1/history";
 
 HttpResponse json_response(const Json& json, int status = 200) {
   return {.status = status, .content_type = kJson, .body = json.dump() + "\n"};
@@ -77,6 +78,24 @@ HttpResponse target_response(const Publication& publication, std::string_view te
   return report ? json_response(json_of(**report)) : json_error(404, report.error().message);
 }
 
+/// /api/v1/history?pid=PID[&figure=NAME]: the past of a process as it was seen. A value holds until the next point.
+HttpResponse history_response(const HttpRequest& request, const Publication& publication) {
+  const auto report = report_of(publication, parameter_of(request.query, "pid"));
+  if (!report) return json_error(404, report.error().message + "; ask with ?pid=");
+  const std::string_view wanted = parameter_of(request.query, "figure");
+  Json figures = Json::object();
+  for (const auto& [figure, track] : (*report)->history) {
+    if (!wanted.empty() && wanted != figure) continue;
+    Json& points = figures[figure] = Json::array();
+    for (const Track::Point& point : track->points()) {
+      points.push_back({seconds(std::chrono::duration_cast<Nanoseconds>(point.at.time_since_epoch())), point.value});
+    }
+  }
+  const Observation& look = *(*report)->observation;
+  return json_response(
+      with_target(**report, {{"until", timestamp_of(look.taken_at)}, {"figures", std::move(figures)}}));
+}
+
 HttpResponse reload_response(const HttpRequest& request, const RouteOptions& options) {
   if (request.method != "POST" && request.method != "PUT") return not_allowed("POST, PUT");
   if (!options.reload) return json_error(403, "the lifecycle API is off; --web.enable-lifecycle turns it on");
@@ -92,12 +111,13 @@ HttpResponse published_response(const HttpRequest& request, const RouteOptions& 
   }
   if (request.path == kTargets) return targets_response(*publication);
   if (request.path == "/api/v1/findings") return findings_response(*publication);
+  if (request.path == kHistory) return history_response(request, *publication);
   if (request.path.starts_with(kProfiles)) return profile_response(request, *publication);
   return target_response(*publication, request.path.substr(kTargets.size() + 1));
 }
 
 bool needs_publication(std::string_view path, std::string_view telemetry_path) {
-  return path == "/" || path == telemetry_path || path.starts_with(kProfiles) || path == kTargets ||
+  return path == "/" || path == telemetry_path || path.starts_with(kProfiles) || path == kHistory || path == kTargets ||
          path == "/api/v1/findings" || (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
 }
 

@@ -129,6 +129,34 @@ TEST_F(ServerTest, ServesTargetsAndFindingsAsJson) {
   EXPECT_EQ(findings["findings"][0]["kind"], "goroutine_leak");
 }
 
+TEST_F(ServerTest, ServesProfilesOfTargetsThatHaveNone) {
+  publish();
+  const std::string text = body_of(fetch("GET", "/debug/pprof/4711/goroutine?debug=1"));
+  EXPECT_THAT(text, StartsWith("goroutine profile: total 2\n"));
+  EXPECT_THAT(body_of(fetch("GET", "/debug/pprof/4711/goroutine?x=1&debug=2")),
+              StartsWith("goroutine 19 [chan receive]"));
+  for (const std::string query : {"", "?debug=0"}) {
+    const std::string answer = fetch("GET", "/debug/pprof/4711/goroutine" + query);
+    EXPECT_THAT(answer, HasSubstr("Content-Type: application/octet-stream\r\n"));
+    EXPECT_THAT(body_of(answer), StartsWith("\x1f\x8b"));  // gzip
+  }
+  for (const std::string path : {"/debug/pprof/4711/heap", "/debug/pprof/4711/x", "/debug/pprof/1/goroutine",
+                                 "/debug/pprof/", "/debug/pprof/4711/thread"}) {
+    EXPECT_THAT(fetch("GET", path), StartsWith("HTTP/1.1 404 ")) << path;
+  }
+}
+
+TEST_F(ServerTest, ServesThePastOfATarget) {
+  publish();
+  const auto all = nlohmann::json::parse(body_of(fetch("GET", "/api/v1/history?pid=4711")));
+  EXPECT_EQ(all["target"], "shop");
+  EXPECT_EQ(all["figures"]["goroutines"].size(), 2U);
+  EXPECT_EQ(all["figures"]["goroutines"][1][1], 3);
+  const auto other = nlohmann::json::parse(body_of(fetch("GET", "/api/v1/history?figure=threads&pid=4711")));
+  EXPECT_TRUE(other["figures"].empty());
+  EXPECT_THAT(fetch("GET", "/api/v1/history"), StartsWith("HTTP/1.1 404 "));
+}
+
 TEST_F(ServerTest, RefusesWhatItDoesNotServe) {
   publish();
   for (const std::string path : {"/nothing", "/api/v1/targets/1", "/api/v1/targets/x", "/api/v1/targetsx"}) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/findings/finding.h"
+#include "agent/history/track.h"
 #include "agent/ledger/population.h"
 #include "base/units.h"
 #include "collectors/observation/observation.h"
@@ -27,6 +28,7 @@ struct TargetReport {
   std::vector<PopulationView> populations;
   std::vector<Finding> findings;
   std::vector<Exhaustion> exhaustion;
+  std::map<std::string, std::shared_ptr<const Track>> history;  // by figure: goroutines, threads, resident_bytes, ...
   bool merge = false;
 };
 

@@ -19,6 +19,8 @@ inline std::shared_ptr<TargetReport> sample_report(const std::string& name, std:
 
   auto goroutines = std::make_shared<GoroutineSnapshot>();
   goroutines->sites = {std::make_shared<const Site>(leak), std::make_shared<const Site>(collector)};
+  goroutines->stacks = {std::make_shared<const GoroutineStack>()};
+  goroutines->labels = {std::make_shared<const ProfileLabels>()};
   for (const std::uint64_t goid : {19U, 18U}) {
     GoroutineSample sample;
     sample.goid = goid;
@@ -51,6 +53,10 @@ inline std::shared_ptr<TargetReport> sample_report(const std::string& name, std:
   finding.since = look->taken_at;
   finding.says = "2 goroutines arrived and none left.";
   report->findings.push_back(finding);
+  auto past = std::make_shared<Track>();
+  past->add(look->taken_at - std::chrono::seconds{10}, 1);
+  past->add(look->taken_at, 3);
+  report->history["goroutines"] = past;
   report->observation = look;
   return report;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/publication/human.h"
+#include "agent/publication/printable.h"
 #include "agent/publication/site_totals.h"
 #include "base/text.h"
 
@@ -37,15 +38,6 @@ void add_wrapped(std::string& out, std::string_view text, std::size_t indent) {
     column += word.size();
   }
   out += '\n';
-}
-
-/// A control character of a target's name would steer the terminal.
-std::string printable(std::string_view text, std::size_t max_bytes = kMaxLabelBytes) {
-  std::string valid = to_valid_utf8(text, max_bytes);
-  for (char& byte : valid) {
-    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = '?';
-  }
-  return valid;
 }
 
 void add_site(std::string& out, const SiteTotals& totals, bool members) {

@@ -293,6 +293,38 @@ def a_configured_target_without_a_process_counts_0():
         await_("a zero", lambda: 'proctor_target_processes{target="absent"} 0' in agent.metrics())
 
 
+def top_shows_what_grew_first_and_ends_with_the_process():
+    binary = BUILD / "tests" / "targets" / "leaky_go"
+    if not binary.exists():
+        raise Skip("no Go toolchain on this machine")
+    with Programs() as programs:
+        child, _ = programs.start_announcing([binary])
+        done = call("top", child.pid, "--interval", "500ms", "--rounds", "6")
+        assert done.returncode == 0, done.stderr
+        last = done.stdout.split("MEMBERS")[-1].splitlines()[1:5]
+        assert all("goroutine: main.leak" in line for line in last), done.stdout
+        assert all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout
+        top = programs.start([PROCTOR, "top", child.pid, "--interval", "100ms"], stdout=subprocess.PIPE)
+        top.stdout.readline()
+        programs.end(child)
+        assert top.wait(timeout=20) == 0
+
+
+def profiles_are_files_or_a_reason():
+    with Programs() as programs:
+        child = named_child(programs, b"no-go")
+        child.stdout.readline()
+        file = programs.folder / "threads.pb.gz"
+        assert call("pprof", child.pid, "--profile", "thread", "-o", file).returncode == 0
+        assert file.read_bytes().startswith(b"\x1f\x8b")
+        for arguments in (("pprof", child.pid, "-o", file), ("dump", child.pid, "--format", "debug2"),
+                          ("pprof", child.pid, "--profile", "heap", "-o", file)):
+            done = call(*arguments)
+            assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, (arguments, done)
+        done = call("pprof", child.pid, "--profile", "thread", "-o", programs.folder / "no" / "such")
+        assert done.returncode == 1 and "no/such" in done.stderr, done
+
+
 def it_ends_when_it_is_told_to():
     with Programs() as programs:
         agent = Agent(programs)
@@ -309,5 +341,5 @@ sys.exit(run_tests([
     missing_rights_leave_what_is_left_and_name_the_reason, killed_at_any_instant_it_leaves_every_target_running,
     no_look_signals_stops_traces_or_writes, an_answer_never_waits_for_a_connection_to_close,
     a_reload_takes_the_new_and_a_bad_one_keeps_the_old, a_configured_target_without_a_process_counts_0,
-    it_ends_when_it_is_told_to,
+    top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason, it_ends_when_it_is_told_to,
 ]))

@@ -43,7 +43,8 @@ def fetch(package, program):
         raise Skip(f"{package} cannot be fetched")
     archive = folder / packed.stdout.split()[-1]
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        # Debian 12's tarfile may be older than its filters.
+        tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     archive.unlink()
     return binary
 
