@@ -16,6 +16,8 @@ const Snapshot* snapshot_of(const Part<Snapshot>& part) {
   return part && part->has_value() ? part->value().get() : nullptr;
 }
 
+constexpr std::uint64_t kMappingShare = 4;  // of the limit: below it anonymous mappings are of no concern
+
 double bytes(Bytes value) { return static_cast<double>(count(value)); }
 
 /// The process's start on the monotonic clock, through the wall clock of the same look.
@@ -26,6 +28,15 @@ Instant instant_of(const Observation& observation) {
 
 bool same_subject(const Finding& a, const Finding& b) {
   return a.kind == b.kind && (a.site ? a.site->id : kOtherSite) == (b.site ? b.site->id : kOtherSite);
+}
+
+/// Memory in use and stacks of threads are anonymous mappings too, and have findings of their own: of mappings these
+/// are a leak only where the kernel's limit on their number comes into sight.
+bool is_worth_telling(const Finding& finding, const Observation& observation) {
+  if (finding.kind != FindingKind::mapping_leak || !finding.site->user.file.starts_with("anonymous")) return true;
+  const auto* memory = snapshot_of(observation.memory);
+  return memory != nullptr && memory->mapping_count && memory->mapping_limit &&
+         *memory->mapping_count >= *memory->mapping_limit / kMappingShare;
 }
 
 }  // namespace
@@ -82,7 +93,8 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
   std::vector<Finding> findings;
   for (const PopulationLedger* ledger : populations_.ledgers()) {
     for (const SiteGrowth& growth : ledger->growth(instant.now)) {
-      if (auto finding = detect_leak(ledger->kind(), growth, config_, instant)) findings.push_back(*std::move(finding));
+      auto finding = detect_leak(ledger->kind(), growth, config_, instant);
+      if (finding && is_worth_telling(*finding, observation)) findings.push_back(*std::move(finding));
     }
   }
   if (auto finding = detect_memory_leak(held_memory_, config_, instant)) findings.push_back(*std::move(finding));

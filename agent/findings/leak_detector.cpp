@@ -15,16 +15,17 @@ constexpr int kSpreadShare = 4;  // of the window: the least time over which arr
 constexpr std::size_t kMinCohorts = 3;
 constexpr double kEvenSurvival = 0.6;  // the older half may have lost this much more than the younger
 
-std::optional<FindingKind> kind_of(PopulationKind kind) {
+std::optional<FindingKind> kind_of(PopulationKind kind, const Site& site) {
   switch (kind) {
     case PopulationKind::goroutine: return FindingKind::goroutine_leak;
     case PopulationKind::thread: return FindingKind::thread_leak;
     case PopulationKind::fd: return FindingKind::fd_leak;
     case PopulationKind::socket: return FindingKind::socket_leak;
     case PopulationKind::mapping: return FindingKind::mapping_leak;
-    case PopulationKind::child: return std::nullopt;  // living children are a workload; zombies are judged elsewhere
+    case PopulationKind::child: break;
   }
-  return std::nullopt;
+  // Living children are a workload; those that have ended wait for this process.
+  return site.state == "zombie" ? std::optional{FindingKind::zombie_leak} : std::nullopt;
 }
 
 /// Of those that arrived, the share that is still there.
@@ -42,8 +43,9 @@ double survival(const std::vector<Cohort>& cohorts, std::size_t begin, std::size
 
 std::optional<Finding> detect_leak(PopulationKind kind, const SiteGrowth& growth, const FindingsConfig& config,
                                    const Instant& instant) {
-  const auto finding_kind = kind_of(kind);
-  if (!finding_kind || !growth.site || growth.site->id == kOtherSite) return std::nullopt;
+  if (!growth.site || growth.site->id == kOtherSite) return std::nullopt;
+  const auto finding_kind = kind_of(kind, *growth.site);
+  if (!finding_kind) return std::nullopt;
   const MonotonicTime warm = instant.process_start + config.warm_up;
   const MonotonicTime settled = instant.now - config.window / kSettleShare;
   std::vector<Cohort> cohorts;

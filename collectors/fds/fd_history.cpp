@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "collectors/os/proc_limits.h"
 
 namespace proctor {
@@ -12,19 +13,26 @@ namespace {
 constexpr std::size_t kMaxLinks = 10'000;
 constexpr std::uint16_t kFirstEphemeralPort = 32768;  // where the kernel takes ports for callers from
 
-/// The end of a connection that tells what it is for: the port that the process itself serves, or whom it calls.
-std::string end_point(const SocketEntry& socket) {
-  if (!socket.path.empty()) return socket.path;
-  if (socket.remote_address.empty())
-    return socket.local_port != 0 ? fmt::format("local port {}", socket.local_port) : "";
-  const bool calls = socket.remote_port < kFirstEphemeralPort || socket.local_port >= kFirstEphemeralPort;
-  return calls ? fmt::format("{}:{}", socket.remote_address, socket.remote_port)
-               : fmt::format("local port {}", socket.local_port);
+using Ports = std::unordered_set<std::uint16_t>;
+
+/// The end of a connection that tells what it is for: the port that the process itself serves, or whom it calls. A port
+/// that the kernel chose for one connection tells nothing, and would make a place of each.
+std::string end_point(const SocketEntry& socket, const Ports& served) {
+  if (!socket.path.empty()) return fold_numbers(to_valid_utf8(socket.path));
+  const bool local_was_chosen = socket.local_port < kFirstEphemeralPort;
+  const auto local = [&] { return fmt::format("local port {}", socket.local_port); };
+  if (socket.remote_address.empty()) {
+    if (socket.local_port == 0) return "";
+    return local_was_chosen || socket.state == "listen" ? local() : "ephemeral port";
+  }
+  if (served.contains(socket.local_port)) return local();
+  if (socket.remote_port < kFirstEphemeralPort) return fmt::format("{}:{}", socket.remote_address, socket.remote_port);
+  return local_was_chosen ? local() : socket.remote_address;
 }
 
-Site site_of(const SocketEntry& socket) {
+Site site_of(const SocketEntry& socket, const Ports& served) {
   Site site{.state = std::string{socket.state}, .reason = std::string{socket.protocol}};
-  site.user.file = end_point(socket);
+  site.user.file = end_point(socket, served);
   return site;
 }
 
@@ -87,6 +95,16 @@ Result<void> FdHistory::read_links(const ProcDir& process) {
   return {};
 }
 
+std::unordered_set<std::uint16_t> FdHistory::served_ports(const SocketTable& table) const {
+  Ports ports;
+  for (const Open& open : open_) {
+    if (open.link.kind != FdKind::socket) continue;
+    const auto entry = table.find(open.link.inode);
+    if (entry != table.end() && entry->second.state == "listen") ports.insert(entry->second.local_port);
+  }
+  return ports;
+}
+
 std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, const SocketTable* table,
                                                       SiteInterner& interner) const {
   auto snapshot = std::make_shared<FdSnapshot>();
@@ -95,6 +113,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
   snapshot->vanished = vanished_;
   if (const auto limits = read_proc_limits(process)) snapshot->limit = limits->open_files;
   SiteList sites{interner, snapshot->sites};
+  const Ports served = table != nullptr ? served_ports(*table) : Ports{};
   std::unordered_set<Inode> seen;  // a socket may have several descriptors
   for (const Open& open : open_) {
     Site site{.reason = std::string{to_string(open.link.kind)}, .user = {.file = open.link.path_class}};
@@ -103,7 +122,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
       // In no table of its namespace: not connected, or of a family that has none.
       const SocketEntry known =
           entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
-      const std::uint32_t index = sites.index_of(site_of(known));
+      const std::uint32_t index = sites.index_of(site_of(known, served));
       if (seen.insert(open.link.inode).second) {
         snapshot->sockets.push_back({open.link.inode, std::string{known.protocol}, std::string{known.state}, index});
       }

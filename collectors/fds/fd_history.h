@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "collectors/fds/fd_link.h"
@@ -30,6 +31,8 @@ class FdHistory {
   };
   Result<void> read_links(const ProcDir& process);
   bool sockets_unchanged(const SocketTable& table) const;
+  /// The ports on which the process itself listens.
+  std::unordered_set<std::uint16_t> served_ports(const SocketTable& table) const;
   std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table,
                                              SiteInterner& interner) const;
 

@@ -18,7 +18,8 @@ namespace {
 
 constexpr auto kProportionalPeriod = std::chrono::minutes{5};
 constexpr auto kLimitPeriod = std::chrono::minutes{1};
-constexpr auto kMappingPeriod = std::chrono::minutes{1};
+constexpr auto kMappingPeriod = std::chrono::seconds{1};
+constexpr int kMappingShare = 500;  // of the time, at most one part goes into reading the mappings
 constexpr Bytes kProportionalMost{std::uint64_t{1} << 30};
 constexpr const char* kCgroupMount = "/sys/fs/cgroup";
 
@@ -47,6 +48,7 @@ class MemoryCollector final : public Collector {
     std::optional<Bytes> limit;
     std::optional<MonotonicTime> limit_read_at;
     std::optional<MonotonicTime> mappings_read_at;
+    Nanoseconds mappings_took{};
     SmapsRollup rollup;
     std::optional<MonotonicTime> rollup_read_at;
   };
@@ -70,10 +72,12 @@ std::optional<Bytes> limit_of(const ProcDir& process) {
 }
 
 void MemoryCollector::read_mappings(const ProcDir& process, Last& last) {
+  const MonotonicTime begin = clock_.monotonic();
   const auto mappings = read_memory_map(process);
   last.mappings = mappings ? classify(*mappings, sites_) : nullptr;
   last.mapping_count = mappings ? std::optional<std::uint64_t>{mappings->size()} : std::nullopt;
   last.mappings_read_at = clock_.monotonic();
+  last.mappings_took = *last.mappings_read_at - begin;
 }
 
 Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target& target, Last& last, bool is_new) {
@@ -91,8 +95,10 @@ Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target
     last.limit = limit_of(process);
     last.limit_read_at = now;
   }
-  // The list of mappings is long: it is read again when the address space has another size, and then not at every look.
-  if (is_new || due(last.mappings_read_at, kMappingPeriod)) read_mappings(process, last);
+  // The list of mappings may be long: it is read again when the address space has another size, and the longer it took,
+  // the later.
+  const Nanoseconds period = std::max<Nanoseconds>(kMappingPeriod, last.mappings_took * kMappingShare);
+  if (is_new || due(last.mappings_read_at, period)) read_mappings(process, last);
   if (*status.resident <= kProportionalMost && due(last.rollup_read_at, kProportionalPeriod)) {
     last.rollup = read_smaps_rollup(process).value_or(SmapsRollup{});
     last.rollup_read_at = now;

@@ -79,7 +79,61 @@ def b17_a_lock_that_fork_copied_is_an_orphan_in_the_child_only():
         assert not kinds(dump(child.pid)), "the parent is as it should be"
 
 
-sys.exit(run_tests([b11_a_lock_cycle_is_proven_with_exactly_its_threads,
+LEAKS = {
+    "B08": {("thread_leak", "pool-*-thread-")},
+    "B20": {("mapping_leak", "(deleted)")},
+    "B25": {("zombie_leak", "zombie")},
+    "C01": {("socket_leak", "close_wait"), ("fd_leak", "close_wait")},
+    "C04": {("socket_leak", "no protocol"), ("fd_leak", "socket")},
+    "C05": {("fd_leak", "eventfd"), ("fd_leak", "pipe"), ("fd_leak", "/proc/*/stat")},
+    "C06": {("fd_leak", "eventpoll")},
+    "C10": {("socket_leak", "@leak-*-*"), ("fd_leak", "@leak-*-*")},
+    "C11": {("socket_leak", "ephemeral port"), ("fd_leak", "ephemeral port")},
+}
+NO_LEAKS = ("C09", "E22")
+CONFIG = """\
+sampling: {interval: 1s, cpu_budget: 50%}
+targets:
+  - {name: "{{1}}", match: {cmdline: "targets/cases.py ([A-Z0-9]+)"}}
+  - {name: C09, match: {comm: sleep, cmdline: "sleep 1000"}}
+findings: {window: 24s, warm_up: 8s, min_arrivals: 8}
+"""
+
+
+def each_leak_is_one_site_and_nothing_else_is_found():
+    script = pathlib.Path(__file__).resolve().parent.parent / "targets" / "cases.py"
+    with Programs() as programs:
+        for name in [*LEAKS, *NO_LEAKS]:
+            programs.start([sys.executable, script, name])
+        address = f"127.0.0.1:{free_port()}"
+        programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
+                        "--web.listen-address", address])
+        found = {name: set() for name in [*LEAKS, *NO_LEAKS]}
+
+        def look():
+            for finding in get_json(f"http://{address}/api/v1/findings")["findings"]:
+                found[finding["target"]].add((finding["kind"], finding["says"].split(" arrived at ")[-1]))
+            missing = [(name, kind, text) for name, expected in LEAKS.items() for kind, text in expected
+                       if not any(kind == seen and text in says for seen, says in found[name])]
+            if missing:
+                raise ValueError(f"missing: {missing}")
+            return True
+
+        await_("every leak is found", look, 60)
+        pause = threading.Event()
+        for _ in range(20):
+            pause.wait(0.5)
+            look()
+        for name, expected in LEAKS.items():
+            strange = [(kind, says) for kind, says in found[name]
+                       if not any(kind == wanted and text in says for wanted, text in expected)]
+            assert not strange, f"{name}: {strange}"
+        for name in NO_LEAKS:
+            assert not found[name], f"{name}: {found[name]}"
+
+
+sys.exit(run_tests([each_leak_is_one_site_and_nothing_else_is_found,
+                    b11_a_lock_cycle_is_proven_with_exactly_its_threads,
                     b14_locks_that_are_tried_and_let_go_are_no_cycle,
                     b15_an_idle_pool_waits_for_nobody,
                     b17_a_lock_that_fork_copied_is_an_orphan_in_the_child_only]))
