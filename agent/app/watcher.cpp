@@ -33,6 +33,7 @@ std::shared_ptr<const Publication> Watcher::round() {
   for (const auto& target : selection.targets) publication->targets.push_back(report_on(*target));
   if (selection.unreadable) ++skipped_["process_list"];
   if (selection.dropped != 0) skipped_["target_limit"] += selection.dropped;
+  publication->ended = ended_.reports();
   publication->agent.processes_by_name = selection.processes_by_name;
   publication->agent.sample_durations = durations_;
   publication->agent.skipped = skipped_;
@@ -50,11 +51,13 @@ std::shared_ptr<const TargetReport> Watcher::report_on(const Target& target) {
   TargetRecord& record = records_.try_emplace(target.identity(), config_->findings, config_->limits).first->second;
   auto report = std::make_shared<TargetReport>(record.update(observation));
   report->merge = target.rule().merge;
+  if (report->merge) merged_[target.identity()] = report;
   return report;
 }
 
 void Watcher::forget(const TargetIdentity& target) {
   records_.erase(target);
+  if (const auto last = merged_.extract(target)) ended_.add(*last.mapped());
   for (const auto& collector : collectors_) collector->forget(target);
 }
 

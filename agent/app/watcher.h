@@ -3,6 +3,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "agent/app/ended_processes.h"
 #include "agent/app/target_record.h"
 #include "agent/publication/publication.h"
 #include "agent/sampling/look.h"
@@ -35,6 +36,8 @@ class Watcher {
   Selector selector_;
   Pace pace_;
   std::unordered_map<TargetIdentity, TargetRecord> records_;
+  std::unordered_map<TargetIdentity, std::shared_ptr<const TargetReport>> merged_;  // the last report on each
+  EndedProcesses ended_;
   std::map<std::string, DurationHistogram> durations_;
   std::map<std::string, std::uint64_t> skipped_;
   std::size_t expected_bytes_ = 0;  // of the next exposition

@@ -10,9 +10,18 @@
 namespace proctor {
 namespace {
 
-void write_targets(const Publication& publication, const TargetFamily& source, FamilyWriter& family) {
+/// Living processes and, for a counter, what those that have ended had counted; all of one target one behind the other.
+void write_targets(const Publication& publication, const MetricSpec& spec, const TargetFamily& source,
+                   FamilyWriter& family) {
+  std::vector<const TargetReport*> reports;
   for (const auto& report : publication.targets) {
-    if (!report || !report->observation) continue;
+    if (report && report->observation) reports.push_back(report.get());
+  }
+  if (spec.type == prometheus::MetricType::Counter && !publication.ended.empty()) {
+    for (const auto& report : publication.ended) reports.push_back(report.get());
+    std::ranges::stable_sort(reports, {}, [](const TargetReport* report) { return report->observation->target.name; });
+  }
+  for (const TargetReport* report : reports) {
     const TargetDescription& target = report->observation->target;
     family.begin_target(target.name, report->merge ? "" : fmt::to_string(number(target.identity.pid)));
     source.fill(*report, family);
@@ -22,7 +31,7 @@ void write_targets(const Publication& publication, const TargetFamily& source, F
 void write_family(const Publication& publication, const MetricSpec& spec, std::string& out) {
   FamilyWriter family{spec, out};
   const auto of_target = std::ranges::find(target_families(), spec.name, &TargetFamily::name);
-  if (of_target != target_families().end()) write_targets(publication, *of_target, family);
+  if (of_target != target_families().end()) write_targets(publication, spec, *of_target, family);
   const auto of_agent = std::ranges::find(agent_families(), spec.name, &AgentFamily::name);
   if (of_agent != agent_families().end()) of_agent->fill(publication.agent, family);
   family.finish();

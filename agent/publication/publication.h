@@ -55,6 +55,7 @@ struct AgentReport {
 struct Publication {
   WallTime published_at{};
   std::vector<std::shared_ptr<const TargetReport>> targets;  // by name, then pid
+  std::vector<std::shared_ptr<const TargetReport>> ended;    // of merged targets, by name: what ended processes counted
   AgentReport agent;
   std::string metrics;  // text format 0.0.4
   std::string metrics_gzip;

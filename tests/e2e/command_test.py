@@ -287,6 +287,29 @@ def a_reload_takes_the_new_and_a_bad_one_keeps_the_old():
         await_("the name after a POST", lambda: 'target="third"' in agent.metrics())
 
 
+def counters_of_a_merged_target_never_fall():
+    with Programs() as programs:
+        agent = Agent(programs, config="targets:\n  - name: pool\n    merge: true\n"
+                                       "    match: {comm: sleep, cmdline: 'sleep 1234'}\n")
+        children = [programs.start(["sleep", "1234"]) for _ in range(3)]
+        await_("three processes", lambda: 'proctor_target_processes{target="pool"} 3' in agent.metrics())
+
+        def counter(name):
+            values = re.findall(rf"^{name}{{target=\"pool\"[^}}]*}} (\S+)$", agent.metrics(), re.MULTILINE)
+            return sum(float(value) for value in values)
+
+        names = ("proctor_page_faults_total", "proctor_context_switches_total", "proctor_population_arrivals_total")
+        await_("all are read", lambda: counter(names[0]) > 0)
+        before = {name: counter(name) for name in names}
+        departed = counter("proctor_population_departures_total")
+        for left in (2, 1, 0):
+            programs.end(children[left])
+            await_("one less", lambda n=left: f'proctor_target_processes{{target="pool"}} {n}' in agent.metrics())
+            for name in names:
+                assert counter(name) >= before[name] > (0 if "faults" in name else -1), (name, counter(name), before)
+        assert counter("proctor_population_departures_total") >= departed + 3, "their threads have left"
+
+
 def a_configured_target_without_a_process_counts_0():
     with Programs() as programs:
         agent = Agent(programs, config="targets:\n  - name: absent\n    match: {comm: no-such-comm}\n")
@@ -340,6 +363,6 @@ sys.exit(run_tests([
     a_deleted_executable_is_read_through_its_link, another_mount_and_pid_namespace_is_read,
     missing_rights_leave_what_is_left_and_name_the_reason, killed_at_any_instant_it_leaves_every_target_running,
     no_look_signals_stops_traces_or_writes, an_answer_never_waits_for_a_connection_to_close,
-    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, a_configured_target_without_a_process_counts_0,
+    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, counters_of_a_merged_target_never_fall, a_configured_target_without_a_process_counts_0,
     top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason, it_ends_when_it_is_told_to,
 ]))
