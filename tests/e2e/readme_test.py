@@ -24,7 +24,7 @@ def commands():
 def every_command_runs():
     known = subprocess.run([SOURCE / "dev"], capture_output=True, text=True).stderr
     with Programs() as programs:
-        target, _ = programs.start_announcing([BUILD / "tests" / "targets" / "leaky_cpp"])
+        target, _ = programs.start_announcing([BUILD / "tests" / "targets" / "leaky_go"])
         config = programs.file("proctor.yaml", next(block for block in blocks("yaml") if "targets:" in block))
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address", address])
