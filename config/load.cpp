@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <span>
 #include <utility>
 
+#include "config/config_file.h"
 #include "config/duration.h"
 #include "config/name_template.h"
 #include "config/quantity.h"
@@ -22,7 +20,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kLargestFile = 1U << 20;
 constexpr std::size_t kLongestExpression = 4096;
 constexpr std::int64_t kExpressionMemory = 1 << 20;  // RE2 keeps this much per expression at most
 constexpr Bytes kLeastMemoryBudget{16ULL << 20};
@@ -223,10 +220,6 @@ class ConfigReader {
   Mistakes& mistakes_;
 };
 
-LoadedConfig refuse_file(const std::filesystem::path& file, std::string message) {
-  return tl::unexpected(std::vector<ConfigMistake>{{.file = file.string(), .message = std::move(message)}});
-}
-
 }  // namespace
 
 std::string to_string(const ConfigMistake& mistake) {
@@ -237,7 +230,7 @@ std::string to_string(const ConfigMistake& mistake) {
 LoadedConfig parse_config(std::string_view text, const std::string& file_name) {
   Mistakes mistakes{file_name};
   Config config;
-  if (text.size() > kLargestFile) {
+  if (text.size() > kLargestConfigFile) {
     mistakes.add(YAML::Mark::null_mark(), "larger than 1 MiB");
   } else if (const auto document = parse_yaml(text, mistakes)) {
     try {
@@ -251,17 +244,9 @@ LoadedConfig parse_config(std::string_view text, const std::string& file_name) {
 }
 
 LoadedConfig load_config(const std::filesystem::path& file) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) return refuse_file(file, "is a directory");
-  errno = 0;
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream) return refuse_file(file, fmt::format("cannot be read: {}", std::strerror(errno)));
-  // One byte more than is allowed shows that there are more; a device never ends.
-  std::string text(kLargestFile + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return refuse_file(file, fmt::format("cannot be read: {}", std::strerror(errno)));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return parse_config(text, file.string());
+  const auto text = read_config_file(file);
+  if (!text) return tl::unexpected(std::vector{text.error()});
+  return parse_config(*text, file.string());
 }
 
 }  // namespace proctor

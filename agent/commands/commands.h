@@ -19,6 +19,7 @@ struct RunOptions {
   std::vector<std::string> target_names;  // globs on comm
   std::vector<std::string> listen_addresses;
   std::string telemetry_path = "/metrics";
+  std::string web_config_file;  // empty: everybody may ask
   bool enable_lifecycle = false;
   std::filesystem::path procfs = "/proc";
   std::optional<Nanoseconds> interval;

@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
   run->add_option("--target.pid", run_options.target_pids, "watch this process; repeatable");
   run->add_option("--target.name", run_options.target_names, "watch processes whose comm matches; repeatable");
   run->add_option("--web.listen-address", run_options.listen_addresses, "default :10117; repeatable");
+  run->add_option("--web.config.file", run_options.web_config_file, "users and headers, as of the exporter toolkit");
   run->add_option("--web.telemetry-path", run_options.telemetry_path)->capture_default_str();
   run->add_flag("--web.enable-lifecycle", run_options.enable_lifecycle, "allow POST /-/reload");
   run->add_option("--path.procfs", run_options.procfs)->capture_default_str();

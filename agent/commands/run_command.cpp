@@ -15,6 +15,7 @@
 #include "agent/platform/log.h"
 #include "agent/platform/own_memory.h"
 #include "base/unique_fd.h"
+#include "config/web_config.h"
 
 namespace proctor {
 namespace {
@@ -68,6 +69,13 @@ ExitStatus run_command(const RunOptions& options) {
   }
   auto config = config_from(options);
   if (!config) return print_mistakes(config.error());
+  ServerOptions server_options;
+  if (!options.web_config_file.empty()) {
+    auto web = load_web_config(options.web_config_file);
+    if (!web) return print_mistakes(web.error());
+    if (!web->users.empty()) server_options.auth = std::make_shared<BasicAuth>(std::move(web->users));
+    server_options.headers = std::move(web->headers);
+  }
   auto root = ProcRoot::open(options.procfs);
   if (!root) {
     fmt::print(stderr, "proctor: --path.procfs: {}\n", root.error().message);
@@ -78,7 +86,6 @@ ExitStatus run_command(const RunOptions& options) {
 
   std::atomic<std::shared_ptr<const Publication>> latest;
   std::atomic<bool> reload{false};
-  ServerOptions server_options;
   if (!options.listen_addresses.empty()) server_options.listen_addresses = options.listen_addresses;
   server_options.telemetry_path = options.telemetry_path;
   if (options.enable_lifecycle) server_options.reload = [&reload] { reload = true; };

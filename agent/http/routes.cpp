@@ -139,8 +139,11 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 HttpResponse respond(const HttpRequest& request, const RouteOptions& options) {
-  if (request.path == "/-/reload") return reload_response(request, options);
   const bool is_health = request.path == "/-/healthy" || request.path == "/-/ready";
+  if (!is_health && options.auth && !options.auth->allows(request.authorization)) {
+    return {.status = 401, .body = "Unauthorized\n"};
+  }
+  if (request.path == "/-/reload") return reload_response(request, options);
   if (!is_health && !needs_publication(request.path, options.telemetry_path)) {
     return json_error(404, fmt::format("nothing is at {}", to_valid_utf8(request.path)));
   }

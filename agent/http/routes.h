@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "agent/http/basic_auth.h"
 #include "agent/publication/publication.h"
 
 namespace proctor {
@@ -14,6 +16,10 @@ struct RouteOptions {
   std::string telemetry_path = "/metrics";
   /// The last Publication, null before the first.
   std::function<std::shared_ptr<const Publication>()> publication;
+  /// Who may ask; null: everybody. Health and readiness tell everybody.
+  std::shared_ptr<BasicAuth> auth;
+  /// Headers in place of ours, or beside them.
+  std::map<std::string, std::string> headers;
   /// Asks for a reload; empty where the lifecycle API is off.
   std::function<void()> reload;
 };
@@ -23,6 +29,7 @@ struct HttpRequest {
   std::string_view path;   // decoded, without the query
   std::string_view query;  // as it was sent, without the question mark
   std::string_view accept_encoding;
+  std::string_view authorization;
 };
 
 /// An answer. The body is `body`, or where `shared` is set the bytes of `view`, which it keeps alive.

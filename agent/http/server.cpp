@@ -26,6 +26,7 @@ struct Listener {
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200: return "OK";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
@@ -34,20 +35,26 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-std::string head_of(const HttpResponse& response) {
+using Headers = std::map<std::string, std::string>;
+
+std::string head_of(const HttpResponse& response, const Headers& own) {
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n", response.status,
                   reason_phrase(response.status), response.content_type, response.bytes().size());
   if (response.gzip) head += "Content-Encoding: gzip\r\n";
   if (!response.allow.empty()) head += fmt::format("Allow: {}\r\n", response.allow);
-  head +=
-      "Vary: Accept-Encoding\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-      "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n\r\n";
-  return head;
+  if (response.status == 401) head += "WWW-Authenticate: Basic\r\n";
+  head += "Vary: Accept-Encoding\r\n";
+  Headers headers{{"Cache-Control", "no-store"},
+                  {"X-Content-Type-Options", "nosniff"},
+                  {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}};
+  for (const auto& [name, text] : own) headers[name] = text;
+  for (const auto& [name, text] : headers) head += fmt::format("{}: {}\r\n", name, text);
+  return head + "\r\n";
 }
 
-void send(mg_connection* connection, const HttpResponse& response, bool with_body) {
-  const std::string head = head_of(response);
+void send(mg_connection* connection, const HttpResponse& response, const Headers& own, bool with_body) {
+  const std::string head = head_of(response, own);
   if (mg_write(connection, head.data(), head.size()) <= 0 || !with_body) return;
   constexpr std::size_t kPiece = 1U << 20;
   for (std::string_view left = response.bytes(); !left.empty();) {
@@ -68,13 +75,14 @@ int begin_request(mg_connection* connection) noexcept {
     const HttpRequest request{.method = text_or_empty(info->request_method),
                               .path = text_or_empty(info->local_uri),
                               .query = text_or_empty(info->query_string),
-                              .accept_encoding = text_or_empty(mg_get_header(connection, "Accept-Encoding"))};
+                              .accept_encoding = text_or_empty(mg_get_header(connection, "Accept-Encoding")),
+                              .authorization = text_or_empty(mg_get_header(connection, "Authorization"))};
     try {
       response = respond(request, listener->routes);
     } catch (const std::exception& error) {
       response = {.status = 500, .body = fmt::format("proctor failed: {}\n", error.what())};
     }
-    send(connection, response, request.method != "HEAD");
+    send(connection, response, listener->routes.headers, request.method != "HEAD");
   } catch (const std::exception&) {
     return 500;  // no memory for an answer: the connection is closed
   }

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.request
 
 from harness import Programs, Skip, await_, free_port, get, get_json, need, run_tests
 
@@ -287,6 +288,41 @@ def a_reload_takes_the_new_and_a_bad_one_keeps_the_old():
         await_("the name after a POST", lambda: 'target="third"' in agent.metrics())
 
 
+def a_command_line_of_any_length_is_no_matter():
+    with Programs() as programs:
+        child = programs.start([sys.executable, "-c", "import signal; signal.pause()", *["x" * 100_000] * 8, "the-end"])
+        agent = Agent(programs, config="targets:\n  - name: 'long-{{comm}}-{{1}}'\n"
+                                       "    match: {cmdline: '-c import signal; signal.pause.. (x+)'}\n")
+        text = await_("the process", lambda: re.search(r'proctor_target_info\{target="(long-[^"]*)"', agent.metrics()))
+        assert len(text.group(1)) <= 256, len(text.group(1))
+        assert child.poll() is None
+
+
+def users_are_asked_for_their_password():
+    with Programs() as programs:
+        made = subprocess.run(["python3", "-c", "import crypt; print(crypt.crypt('secret', '$2b$04$abcdefghijklmnopqrstuu'))"],
+                              capture_output=True, text=True, check=False).stdout.strip()
+        if not made.startswith("$2b$"):
+            raise Skip("this python makes no bcrypt hash")
+        web = programs.file("web.yml", f"basic_auth_users:\n  alice: '{made}'\n"
+                                       "http_server_config: {headers: {X-Frame-Options: deny}}\n")
+        agent = Agent(programs, "--web.config.file", web)
+        with_password = urllib.request.Request(f"http://{agent.address}/metrics",
+                                               headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
+        with urllib.request.urlopen(with_password, timeout=10) as answer:
+            assert answer.headers["X-Frame-Options"] == "deny" and b"proctor_build_info" in answer.read()
+        for path in ("/metrics", "/", "/api/v1/targets", "/debug/pprof/1/goroutine", "/no-such"):
+            try:
+                get(f"http://{agent.address}{path}")
+                raise AssertionError(f"{path} was answered")
+            except urllib.error.HTTPError as error:
+                assert error.code == 401 and error.headers["WWW-Authenticate"] == "Basic", path
+        assert "Healthy" in get(f"http://{agent.address}/-/healthy")
+        web.write_text("basic_auth_users: {alice: secret}\n", encoding="utf-8")
+        done = call("run", "--web.config.file", web)
+        assert done.returncode == 2 and "web.yml:1:" in done.stderr, done
+
+
 def counters_of_a_merged_target_never_fall():
     with Programs() as programs:
         agent = Agent(programs, config="targets:\n  - name: pool\n    merge: true\n"
@@ -363,6 +399,7 @@ sys.exit(run_tests([
     a_deleted_executable_is_read_through_its_link, another_mount_and_pid_namespace_is_read,
     missing_rights_leave_what_is_left_and_name_the_reason, killed_at_any_instant_it_leaves_every_target_running,
     no_look_signals_stops_traces_or_writes, an_answer_never_waits_for_a_connection_to_close,
-    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, counters_of_a_merged_target_never_fall, a_configured_target_without_a_process_counts_0,
+    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, counters_of_a_merged_target_never_fall,
+    a_command_line_of_any_length_is_no_matter, users_are_asked_for_their_password, a_configured_target_without_a_process_counts_0,
     top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason, it_ends_when_it_is_told_to,
 ]))
