@@ -2,8 +2,8 @@
 
 #include <zlib.h>
 
-#include <array>
 #include <limits>
+#include <vector>
 
 namespace proctor {
 
@@ -18,7 +18,7 @@ Result<std::string> gzip(std::string_view text) {
   stream.avail_in = static_cast<uInt>(text.size());
   // In pieces: the bound of the whole would be as long as the text, for a tenth of it.
   std::string out;
-  std::array<char, std::size_t{64} << 10> piece;
+  std::vector<char> piece(std::size_t{64} << 10);  // not on the stack: those of HTTP threads are small
   int ended = Z_OK;
   while (ended == Z_OK) {
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());

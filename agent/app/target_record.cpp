@@ -7,6 +7,7 @@
 #include "agent/findings/deadlock.h"
 #include "agent/findings/leak_detector.h"
 #include "agent/findings/memory_leak.h"
+#include "agent/findings/stuck_finalizer.h"
 
 namespace proctor {
 namespace {
@@ -100,6 +101,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
   if (auto finding = detect_memory_leak(held_memory_, config_, instant)) findings.push_back(*std::move(finding));
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
+    std::ranges::move(detect_stuck_finalizer(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
     std::ranges::move(detect_blocked_forever(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
   }
   if (const auto* locks = snapshot_of(observation.locks)) {

@@ -13,6 +13,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::zombie_leak: return "zombie_leak";
     case FindingKind::blocked_forever: return "blocked_forever";
     case FindingKind::context_overdue: return "context_overdue";
+    case FindingKind::finalizer_stuck: return "finalizer_stuck";
     case FindingKind::deadlock: return "deadlock";
     case FindingKind::orphaned_lock: return "orphaned_lock";
   }

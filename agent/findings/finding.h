@@ -22,7 +22,8 @@ enum class FindingKind : std::uint8_t {
   blocked_forever,
   deadlock,
   orphaned_lock,
-  context_overdue
+  context_overdue,
+  finalizer_stuck
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

@@ -229,6 +229,7 @@ std::string_view members_of(FindingKind kind) {
   switch (kind) {
     case FindingKind::goroutine_leak:
     case FindingKind::blocked_forever:
+    case FindingKind::finalizer_stuck:
     case FindingKind::context_overdue: return to_string(PopulationKind::goroutine);
     case FindingKind::thread_leak:
     case FindingKind::deadlock:

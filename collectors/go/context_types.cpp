@@ -9,7 +9,7 @@
 namespace proctor {
 namespace {
 
-constexpr std::uint64_t kMaxItabs = 1 << 20;
+constexpr std::uint64_t kMaxItabs = 1 << 17;
 constexpr std::uint64_t kMaxMethods = 4096;
 constexpr std::uint64_t kInterfaceMethods = 56;  // interfacetype.mhdr, a slice, in every release that is read
 constexpr std::uint64_t kItabHead = 24;          // before the first method

@@ -45,7 +45,7 @@ def every_case_is_judged_as_its_report_wants():
         raise Skip("no Go toolchain on this machine")
     with Programs() as programs:
         children = {name: programs.start([CASES, "-case", name])
-                    for name in dict.fromkeys([*LEAKS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE])}
+                    for name in dict.fromkeys([*LEAKS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A36"])}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -82,6 +82,11 @@ def every_case_is_judged_as_its_report_wants():
         for name in NO_OVERDUE:
             report = dump(children[name].pid)
             assert report["goroutines"]["contexts_overdue"] == 0, (name, report["findings"])
+
+        await_("the finalizer is stuck", lambda: any(
+            (finding["target"], finding["kind"], finding.get("function")) ==
+            ("A36", "finalizer_stuck", "main.(*file).close")
+            for finding in get_json(f"http://{address}/api/v1/findings")["findings"]), 40)
 
         # The burst came and goes, the backlog grows and drains: at no time is one of them, or a pool, called a leak.
         begin = time.monotonic()

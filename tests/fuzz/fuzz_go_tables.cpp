@@ -7,6 +7,7 @@
 
 #include "collectors/go/function_table.h"
 #include "collectors/go/goroutine_reader.h"
+#include "collectors/go/profile_labels.h"
 #include "collectors/go/stack_walk.h"
 
 namespace {
@@ -55,6 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const FunctionTable functions{memory, module, layout.func};
     (void)functions.frames_at(RemoteAddress{0x1100});
     (void)functions.statement_at(RemoteAddress{0x1200});
+    (void)functions.live_pointers_at(RemoteAddress{0x1300});
+    (void)read_profile_labels(*memory, RemoteAddress{8}, layout);
     if (const auto g = decode_goroutine(bytes, RemoteAddress{0}, layout.g)) {
       StackWalker walker{functions};
       std::vector<RemoteAddress> pcs;

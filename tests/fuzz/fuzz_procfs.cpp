@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)proctor::parse_proc_io(text);
   (void)proctor::parse_smaps_rollup(text);
   (void)proctor::parse_schedstat(text);
+  (void)proctor::parse_system_call(text);
   const auto lines = proctor::parse_cgroup(text);
   (void)proctor::container_id_of(lines);
   (void)proctor::pod_uid_of(lines);

@@ -149,6 +149,17 @@ func serveAfterStart() {
 	<-stop
 }
 
+// A36: a finalizer waits for what nobody sends, and all others wait behind it.
+type file struct{ descriptor *int }
+
+func (f *file) close() { <-make(chan int) }
+
+func blockFinalizer() {
+	runtime.SetFinalizer(&file{new(int)}, (*file).close)
+	runtime.GC()
+	runtime.GC()
+}
+
 func main() {
 	name := flag.String("case", "", "A01, A05, ...")
 	flag.Parse()
@@ -198,6 +209,8 @@ func main() {
 		for i := 0; i < 10; i++ {
 			go serveAfterStart()
 		}
+	case "A36":
+		blockFinalizer()
 	case "A31":
 		var pipe [2]int
 		if err := syscall.Pipe(pipe[:]); err != nil {
