@@ -32,8 +32,9 @@ SiteView& entry_for(PopulationView& population, const std::shared_ptr<const Site
   const auto known = std::ranges::find(population.sites, site->id, [](const SiteView& view) { return view.site->id; });
   if (known != population.sites.end()) return *known;
   const bool full = population.sites.size() >= kMaxSites;
-  static const auto kOther = std::make_shared<const Site>(Site{.id = kOtherSite});
-  if (full && site->id != kOtherSite) return entry_for(population, kOther);
+  if (full && site->id != kOtherSite) {
+    return entry_for(population, std::make_shared<const Site>(Site{.id = kOtherSite}));
+  }
   return population.sites.emplace_back(SiteView{.site = site});
 }
 

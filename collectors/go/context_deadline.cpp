@@ -25,8 +25,7 @@ class ContextMemory {
 
   void read(std::vector<RemoteAddress> addresses) {
     std::ranges::sort(addresses);
-    const auto repeated = std::ranges::unique(addresses);
-    addresses.erase(repeated.begin(), repeated.end());
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     std::erase_if(addresses, [&](RemoteAddress address) { return known_.contains(number(address)); });
     std::vector<ReadRequest> requests;
     for (const RemoteAddress address : addresses) {

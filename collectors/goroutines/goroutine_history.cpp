@@ -135,8 +135,7 @@ void GoroutineHistory::describe_waits(const std::vector<RawGoroutine::Still>& st
     }
   }
   std::ranges::sort(wanted);
-  const auto repeated = std::ranges::unique(wanted);
-  wanted.erase(repeated.begin(), repeated.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   for (const RemoteAddress address : wanted) {
     if (auto channel = read_channel(*process_, address)) snapshot.channels.push_back(*std::move(channel));
   }

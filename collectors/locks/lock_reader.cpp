@@ -59,6 +59,7 @@ Result<std::vector<Seen>> read_waits(const ProcDir& process, std::span<const Tid
 
 Result<void> read_words(const MemoryReader& memory, std::vector<Seen>& waits) {
   std::vector<ReadRequest> requests;
+  requests.reserve(waits.size());
   for (Seen& seen : waits) requests.push_back({.from = seen.wait.address - kBytesBeforeWord, .into = seen.bytes});
   PROCTOR_TRY_VOID(memory.read_many(requests));
   for (std::size_t i = 0; i < waits.size(); ++i) waits[i].readable = requests[i].complete;

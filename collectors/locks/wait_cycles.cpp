@@ -24,7 +24,7 @@ std::vector<std::vector<Tid>> find_wait_cycles(std::span<const LockWait> waits) 
     const auto again = std::ranges::find(path, at);
     if (again == path.end()) continue;
     std::vector<Tid> cycle{again, path.end()};
-    std::ranges::rotate(cycle, std::ranges::min_element(cycle));
+    std::rotate(cycle.begin(), std::ranges::min_element(cycle), cycle.end());
     cycles.push_back(std::move(cycle));
   }
   return cycles;
