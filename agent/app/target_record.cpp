@@ -27,6 +27,18 @@ Instant instant_of(const Observation& observation) {
   return {.now = observation.sampled_at, .wall = observation.taken_at, .process_start = observation.sampled_at - age};
 }
 
+std::string_view figure_of(PopulationKind kind) {
+  switch (kind) {
+    case PopulationKind::goroutine: return "goroutines";
+    case PopulationKind::thread: return "threads";
+    case PopulationKind::fd: return "fds";
+    case PopulationKind::socket: return "sockets";
+    case PopulationKind::mapping: return "mappings";
+    case PopulationKind::child: break;
+  }
+  return "children";
+}
+
 bool same_subject(const Finding& a, const Finding& b) {
   return a.kind == b.kind && (a.site ? a.site->id : kOtherSite) == (b.site ? b.site->id : kOtherSite);
 }
@@ -58,21 +70,27 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
   report.findings = detect(*observation);
   report.exhaustion = exhaustion(*observation);
   for (const PopulationView& population : report.populations) {
-    track(std::string{to_string(population.kind)} + "s", observation->taken_at,
-          static_cast<double>(population.members));
+    track(figure_of(population.kind), observation->taken_at, static_cast<double>(population.members));
   }
   report.history = history_;
   standing_ = report.findings;
   return report;
 }
 
-void TargetRecord::track(const std::string& figure, WallTime at, double value) {
-  std::shared_ptr<const Track>& kept = history_[figure];
-  if (kept && kept->points().back().value == value) return;
+void TargetRecord::track(std::string_view figure, WallTime at, double value) {
+  const auto known = std::ranges::find(*history_, figure, &History::value_type::first);
+  const bool is_new = known == history_->end();
+  if (is_new ? value == 0 : known->second->points().back().value == value) return;
   // What was published stays as it is.
-  auto renewed = kept ? std::make_shared<Track>(*kept) : std::make_shared<Track>();
-  renewed->add(at, value);
-  kept = std::move(renewed);
+  auto track = is_new ? std::make_shared<Track>() : std::make_shared<Track>(*known->second);
+  track->add(at, value);
+  auto history = std::make_shared<History>();
+  history->reserve(history_->size() + (is_new ? 1 : 0));
+  for (const auto& entry : *history_) {
+    if (entry.first != figure) history->push_back(entry);
+  }
+  history->emplace_back(figure, std::move(track));
+  history_ = std::move(history);
 }
 
 void TargetRecord::remember(const Observation& observation) {

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/findings/finding.h"
@@ -24,7 +23,7 @@ class TargetRecord {
 
  private:
   void remember(const Observation& observation);
-  void track(const std::string& figure, WallTime at, double value);
+  void track(std::string_view figure, WallTime at, double value);
   std::vector<Finding> detect(const Observation& observation);
   std::vector<Exhaustion> exhaustion(const Observation& observation) const;
 
@@ -33,7 +32,7 @@ class TargetRecord {
   Series held_memory_;  // resident anonymous memory that the kernel cannot take back, in bytes
   Series resident_;     // bytes
   Series open_fds_;
-  std::map<std::string, std::shared_ptr<const Track>> history_;
+  std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
 };
 

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -26,5 +29,9 @@ class Track {
  private:
   std::vector<Point> points_;
 };
+
+/// Tracks by figure: goroutines, threads, resident_bytes, ... Shared as a whole while no figure changes. A name is a
+/// literal.
+using History = std::vector<std::pair<std::string_view, std::shared_ptr<const Track>>>;
 
 }  // namespace proctor

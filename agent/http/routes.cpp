@@ -84,9 +84,10 @@ HttpResponse history_response(const HttpRequest& request, const Publication& pub
   if (!report) return json_error(404, report.error().message + "; ask with ?pid=");
   const std::string_view wanted = parameter_of(request.query, "figure");
   Json figures = Json::object();
-  for (const auto& [figure, track] : (*report)->history) {
+  const auto history = (*report)->history ? (*report)->history : std::make_shared<const History>();
+  for (const auto& [figure, track] : *history) {
     if (!wanted.empty() && wanted != figure) continue;
-    Json& points = figures[figure] = Json::array();
+    Json& points = figures[std::string{figure}] = Json::array();
     for (const Track::Point& point : track->points()) {
       points.push_back({seconds(std::chrono::duration_cast<Nanoseconds>(point.at.time_since_epoch())), point.value});
     }

@@ -28,7 +28,7 @@ struct TargetReport {
   std::vector<PopulationView> populations;
   std::vector<Finding> findings;
   std::vector<Exhaustion> exhaustion;
-  std::map<std::string, std::shared_ptr<const Track>> history;  // by figure: goroutines, threads, resident_bytes, ...
+  std::shared_ptr<const History> history;  // null where nothing was tracked
   bool merge = false;
 };
 

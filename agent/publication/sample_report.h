@@ -56,7 +56,7 @@ inline std::shared_ptr<TargetReport> sample_report(const std::string& name, std:
   auto past = std::make_shared<Track>();
   past->add(look->taken_at - std::chrono::seconds{10}, 1);
   past->add(look->taken_at, 3);
-  report->history["goroutines"] = past;
+  report->history = std::make_shared<const History>(History{{"goroutines", past}});
   report->observation = look;
   return report;
 }

@@ -98,11 +98,13 @@ std::vector<std::optional<ContextDeadline>> read_deadlines(const GoProcess& proc
   const ContextLayout& layout = process.layout().context;
   std::vector<std::optional<ContextDeadline>> deadlines(contexts.size());
   std::vector<Pending> pending;
+  pending.reserve(contexts.size());
   for (std::size_t i = 0; i < contexts.size(); ++i) pending.push_back({.index = i, .context = contexts[i]});
   ContextMemory memory{process, std::max(layout.timer_size, layout.cancel_size)};
   ContextErrors errors{process};
   for (int level = 0; level < kMaxParents && !pending.empty(); ++level) {
     std::vector<RemoteAddress> addresses;
+    addresses.reserve(pending.size());
     for (const Pending& each : pending) addresses.push_back(each.context.data);
     memory.read(std::move(addresses));
     std::vector<Pending> next;

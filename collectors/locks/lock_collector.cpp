@@ -22,38 +22,50 @@ class LockCollector final : public Collector {
     Part<LockSnapshot> locks;                       // likewise
   };
   std::unordered_map<TargetIdentity, Watched> processes_;
+  // Of most processes no thread waits for a lock.
+  const std::shared_ptr<const LockSnapshot> none_ = std::make_shared<const LockSnapshot>();
 };
 
-/// Those that sleep in the system call futex; all where the threads were not looked at.
-Result<std::vector<Tid>> sleepers_of(const ProcDir& process, const ThreadSnapshot* threads, std::vector<Tid>& all) {
+/// Those that sleep in the system call futex.
+std::vector<Tid> sleepers_among(const ThreadSnapshot& threads) {
   std::vector<Tid> sleepers;
-  if (threads == nullptr) {
-    const std::vector<std::int32_t> numbers = PROCTOR_TRY(process.list_numbers("task"));
-    for (const std::int32_t tid : numbers) all.push_back(Tid{tid});
-    return all;
-  }
-  for (const ThreadSample& thread : threads->threads) {
-    all.push_back(thread.tid);
-    const Site& site = *threads->sites[thread.site];
+  for (const ThreadSample& thread : threads.threads) {
+    const Site& site = *threads.sites[thread.site];
     if (site.reason == "futex" || site.reason == "restarted") sleepers.push_back(thread.tid);
   }
   return sleepers;
 }
 
+Result<std::vector<Tid>> threads_of(const ProcDir& process, const ThreadSnapshot* threads) {
+  std::vector<Tid> tids;
+  if (threads != nullptr) {
+    for (const ThreadSample& thread : threads->threads) tids.push_back(thread.tid);
+    return tids;
+  }
+  const std::vector<std::int32_t> numbers = PROCTOR_TRY(process.list_numbers("task"));
+  for (const std::int32_t tid : numbers) tids.push_back(Tid{tid});
+  return tids;
+}
+
 Result<std::shared_ptr<const LockSnapshot>> look(const ProcDir& process, const ThreadSnapshot* threads) {
-  std::vector<Tid> all;
-  const std::vector<Tid> sleepers = PROCTOR_TRY(sleepers_of(process, threads, all));
-  if (sleepers.empty()) return std::make_shared<const LockSnapshot>();
+  const std::vector<Tid> all = PROCTOR_TRY(threads_of(process, threads));
   const ProcessMemory memory = PROCTOR_TRY(ProcessMemory::open(process));
+  const std::vector<Tid> sleepers = threads != nullptr ? sleepers_among(*threads) : all;
   return std::make_shared<const LockSnapshot>(PROCTOR_TRY(read_locks(process, memory, sleepers, all)));
 }
 
 void LockCollector::observe(const Target& target, Observation& observation) {
   if (observation.target.zombie) return;
+  const auto threads = shared_snapshot(observation.threads);
+  if (threads && sleepers_among(*threads).empty()) {
+    processes_.erase(target.identity());
+    observation.locks = none_;
+    return;
+  }
   Watched& watched = processes_[target.identity()];
   if (!watched.locks || !nothing_ran(observation.threads, watched.threads)) {
-    watched.threads = shared_snapshot(observation.threads);
-    watched.locks = look(target.process(), watched.threads.get());
+    watched.locks = look(target.process(), threads.get());
+    watched.threads = threads;
   }
   observation.locks = watched.locks;
 }
