@@ -14,45 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
+from agent import BUILD, PROCTOR, Agent, call, named_child
 from harness import Programs, Skip, await_, free_port, get, get_json, need, run_tests
 
-BUILD = pathlib.Path(sys.argv[1]).resolve()
-PROCTOR = BUILD / "proctor"
 ODD_NAMES = [b"a) (b", b"two\nlines", b"\xff\xfe\xfd", b'quote"back\\', b"%s%n{{x}}"]
-# Takes a name and stays.
-NAMED = """
-import ctypes, signal, sys
-ctypes.CDLL(None).prctl(15, bytes.fromhex(sys.argv[1]), 0, 0, 0)
-print("ready", flush=True)
-signal.pause()
-"""
-
-
-def call(*arguments, **options):
-    options.setdefault("timeout", 60)
-    return subprocess.run([str(PROCTOR), *map(str, arguments)], capture_output=True, text=True, errors="replace", **options)
-
-
-class Agent:
-    """`proctor run` on a free port."""
-
-    def __init__(self, programs, *arguments, config=None, interval="200ms"):
-        self.address = f"127.0.0.1:{free_port()}"
-        options = ["--config.file", programs.file("proctor.yaml", config)] if config else []
-        self.child = programs.start([PROCTOR, "run", "--web.listen-address", self.address, "--sampling.interval",
-                                     interval, *options, *arguments])
-        await_("proctor is ready", lambda: get(f"http://{self.address}/-/ready"))
-
-    def metrics(self):
-        return get(f"http://{self.address}/metrics")
-
-
-def named_child(programs, name):
-    child = programs.start([sys.executable, "-c", NAMED, name.hex()], stdout=subprocess.PIPE)
-    return child
 
 
 def state_of(pid):
@@ -288,100 +254,10 @@ def a_reload_takes_the_new_and_a_bad_one_keeps_the_old():
         await_("the name after a POST", lambda: 'target="third"' in agent.metrics())
 
 
-def a_command_line_of_any_length_is_no_matter():
-    with Programs() as programs:
-        child = programs.start([sys.executable, "-c", "import signal; signal.pause()", *["x" * 100_000] * 8, "the-end"])
-        agent = Agent(programs, config="targets:\n  - name: 'long-{{comm}}-{{1}}'\n"
-                                       "    match: {cmdline: '-c import signal; signal.pause.. (x+)'}\n")
-        text = await_("the process", lambda: re.search(r'proctor_target_info\{target="(long-[^"]*)"', agent.metrics()))
-        assert len(text.group(1)) <= 256, len(text.group(1))
-        assert child.poll() is None
-
-
-def users_are_asked_for_their_password():
-    with Programs() as programs:
-        made = subprocess.run(["python3", "-c", "import crypt; print(crypt.crypt('secret', '$2b$04$abcdefghijklmnopqrstuu'))"],
-                              capture_output=True, text=True, check=False).stdout.strip()
-        if not made.startswith("$2b$"):
-            raise Skip("this python makes no bcrypt hash")
-        web = programs.file("web.yml", f"basic_auth_users:\n  alice: '{made}'\n"
-                                       "http_server_config: {headers: {X-Frame-Options: deny}}\n")
-        agent = Agent(programs, "--web.config.file", web)
-        with_password = urllib.request.Request(f"http://{agent.address}/metrics",
-                                               headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
-        with urllib.request.urlopen(with_password, timeout=10) as answer:
-            assert answer.headers["X-Frame-Options"] == "deny" and b"proctor_build_info" in answer.read()
-        for path in ("/metrics", "/", "/api/v1/targets", "/debug/pprof/1/goroutine", "/no-such"):
-            try:
-                get(f"http://{agent.address}{path}")
-                raise AssertionError(f"{path} was answered")
-            except urllib.error.HTTPError as error:
-                assert error.code == 401 and error.headers["WWW-Authenticate"] == "Basic", path
-        assert "Healthy" in get(f"http://{agent.address}/-/healthy")
-        web.write_text("basic_auth_users: {alice: secret}\n", encoding="utf-8")
-        done = call("run", "--web.config.file", web)
-        assert done.returncode == 2 and "web.yml:1:" in done.stderr, done
-
-
-def counters_of_a_merged_target_never_fall():
-    with Programs() as programs:
-        agent = Agent(programs, config="targets:\n  - name: pool\n    merge: true\n"
-                                       "    match: {comm: sleep, cmdline: 'sleep 1234'}\n")
-        children = [programs.start(["sleep", "1234"]) for _ in range(3)]
-        await_("three processes", lambda: 'proctor_target_processes{target="pool"} 3' in agent.metrics())
-
-        def counter(name):
-            values = re.findall(rf"^{name}{{target=\"pool\"[^}}]*}} (\S+)$", agent.metrics(), re.MULTILINE)
-            return sum(float(value) for value in values)
-
-        names = ("proctor_page_faults_total", "proctor_context_switches_total", "proctor_population_arrivals_total")
-        await_("all are read", lambda: counter(names[0]) > 0)
-        before = {name: counter(name) for name in names}
-        departed = counter("proctor_population_departures_total")
-        for left in (2, 1, 0):
-            programs.end(children[left])
-            await_("one less", lambda n=left: f'proctor_target_processes{{target="pool"}} {n}' in agent.metrics())
-            for name in names:
-                assert counter(name) >= before[name] > (0 if "faults" in name else -1), (name, counter(name), before)
-        assert counter("proctor_population_departures_total") >= departed + 3, "their threads have left"
-
-
 def a_configured_target_without_a_process_counts_0():
     with Programs() as programs:
         agent = Agent(programs, config="targets:\n  - name: absent\n    match: {comm: no-such-comm}\n")
         await_("a zero", lambda: 'proctor_target_processes{target="absent"} 0' in agent.metrics())
-
-
-def top_shows_what_grew_first_and_ends_with_the_process():
-    binary = BUILD / "tests" / "targets" / "leaky_go"
-    if not binary.exists():
-        raise Skip("no Go toolchain on this machine")
-    with Programs() as programs:
-        child, _ = programs.start_announcing([binary])
-        done = call("top", child.pid, "--interval", "500ms", "--rounds", "6")
-        assert done.returncode == 0, done.stderr
-        last = done.stdout.split("MEMBERS")[-1].splitlines()[1:5]
-        assert all("goroutine: main.leak" in line for line in last), done.stdout
-        assert all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout
-        top = programs.start([PROCTOR, "top", child.pid, "--interval", "100ms"], stdout=subprocess.PIPE)
-        top.stdout.readline()
-        programs.end(child)
-        assert top.wait(timeout=20) == 0
-
-
-def profiles_are_files_or_a_reason():
-    with Programs() as programs:
-        child = named_child(programs, b"no-go")
-        child.stdout.readline()
-        file = programs.folder / "threads.pb.gz"
-        assert call("pprof", child.pid, "--profile", "thread", "-o", file).returncode == 0
-        assert file.read_bytes().startswith(b"\x1f\x8b")
-        for arguments in (("pprof", child.pid, "-o", file), ("dump", child.pid, "--format", "debug2"),
-                          ("pprof", child.pid, "--profile", "heap", "-o", file)):
-            done = call(*arguments)
-            assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, (arguments, done)
-        done = call("pprof", child.pid, "--profile", "thread", "-o", programs.folder / "no" / "such")
-        assert done.returncode == 1 and "no/such" in done.stderr, done
 
 
 def it_ends_when_it_is_told_to():
@@ -399,7 +275,6 @@ sys.exit(run_tests([
     a_deleted_executable_is_read_through_its_link, another_mount_and_pid_namespace_is_read,
     missing_rights_leave_what_is_left_and_name_the_reason, killed_at_any_instant_it_leaves_every_target_running,
     no_look_signals_stops_traces_or_writes, an_answer_never_waits_for_a_connection_to_close,
-    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, counters_of_a_merged_target_never_fall,
-    a_command_line_of_any_length_is_no_matter, users_are_asked_for_their_password, a_configured_target_without_a_process_counts_0,
-    top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason, it_ends_when_it_is_told_to,
+    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, a_configured_target_without_a_process_counts_0,
+    it_ends_when_it_is_told_to,
 ]))

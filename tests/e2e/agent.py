@@ -1,0 +1,41 @@
+"""Proctor as a test starts it. The folder of the build is the test's first argument."""
+
+import pathlib
+import subprocess
+import sys
+
+from harness import await_, free_port, get
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+PROCTOR = BUILD / "proctor"
+# Takes a name and stays.
+NAMED = """
+import ctypes, signal, sys
+ctypes.CDLL(None).prctl(15, bytes.fromhex(sys.argv[1]), 0, 0, 0)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def call(*arguments, **options):
+    options.setdefault("timeout", 60)
+    return subprocess.run([str(PROCTOR), *map(str, arguments)], capture_output=True, text=True, errors="replace", **options)
+
+
+class Agent:
+    """`proctor run` on a free port."""
+
+    def __init__(self, programs, *arguments, config=None, interval="200ms"):
+        self.address = f"127.0.0.1:{free_port()}"
+        options = ["--config.file", programs.file("proctor.yaml", config)] if config else []
+        self.child = programs.start([PROCTOR, "run", "--web.listen-address", self.address, "--sampling.interval",
+                                     interval, *options, *arguments])
+        await_("proctor is ready", lambda: get(f"http://{self.address}/-/ready"))
+
+    def metrics(self):
+        return get(f"http://{self.address}/metrics")
+
+
+def named_child(programs, name):
+    child = programs.start([sys.executable, "-c", NAMED, name.hex()], stdout=subprocess.PIPE)
+    return child

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""What Proctor answers, on a screen, in files and over HTTP, and to whom. answers_test.py BUILD_FOLDER"""
+
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+from agent import BUILD, PROCTOR, Agent, call, named_child
+from harness import Programs, Skip, await_, get, run_tests
+
+
+def top_shows_what_grew_first_and_ends_with_the_process():
+    binary = BUILD / "tests" / "targets" / "leaky_go"
+    if not binary.exists():
+        raise Skip("no Go toolchain on this machine")
+    with Programs() as programs:
+        child, _ = programs.start_announcing([binary])
+        done = call("top", child.pid, "--interval", "500ms", "--rounds", "6")
+        assert done.returncode == 0, done.stderr
+        last = done.stdout.split("MEMBERS")[-1].splitlines()[1:5]
+        assert all("goroutine: main.leak" in line for line in last), done.stdout
+        assert all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout
+        top = programs.start([PROCTOR, "top", child.pid, "--interval", "100ms"], stdout=subprocess.PIPE)
+        top.stdout.readline()
+        programs.end(child)
+        assert top.wait(timeout=20) == 0
+
+
+def profiles_are_files_or_a_reason():
+    with Programs() as programs:
+        child = named_child(programs, b"no-go")
+        child.stdout.readline()
+        file = programs.folder / "threads.pb.gz"
+        assert call("pprof", child.pid, "--profile", "thread", "-o", file).returncode == 0
+        assert file.read_bytes().startswith(b"\x1f\x8b")
+        for arguments in (("pprof", child.pid, "-o", file), ("dump", child.pid, "--format", "debug2"),
+                          ("pprof", child.pid, "--profile", "heap", "-o", file)):
+            done = call(*arguments)
+            assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, (arguments, done)
+        done = call("pprof", child.pid, "--profile", "thread", "-o", programs.folder / "no" / "such")
+        assert done.returncode == 1 and "no/such" in done.stderr, done
+
+
+def a_command_line_of_any_length_is_no_matter():
+    with Programs() as programs:
+        child = programs.start([sys.executable, "-c", "import signal; signal.pause()", *["x" * 100_000] * 8, "the-end"])
+        agent = Agent(programs, config="targets:\n  - name: 'long-{{comm}}-{{1}}'\n"
+                                       "    match: {cmdline: '-c import signal; signal.pause.. (x+)'}\n")
+        text = await_("the process", lambda: re.search(r'proctor_target_info\{target="(long-[^"]*)"', agent.metrics()))
+        assert len(text.group(1)) <= 256, len(text.group(1))
+        assert child.poll() is None
+
+
+def users_are_asked_for_their_password():
+    with Programs() as programs:
+        made = subprocess.run(["python3", "-c", "import crypt; print(crypt.crypt('secret', '$2b$04$abcdefghijklmnopqrstuu'))"],
+                              capture_output=True, text=True, check=False).stdout.strip()
+        if not made.startswith("$2b$"):
+            raise Skip("this python makes no bcrypt hash")
+        web = programs.file("web.yml", f"basic_auth_users:\n  alice: '{made}'\n"
+                                       "http_server_config: {headers: {X-Frame-Options: deny}}\n")
+        agent = Agent(programs, "--web.config.file", web)
+        with_password = urllib.request.Request(f"http://{agent.address}/metrics",
+                                               headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
+        with urllib.request.urlopen(with_password, timeout=10) as answer:
+            assert answer.headers["X-Frame-Options"] == "deny" and b"proctor_build_info" in answer.read()
+        for path in ("/metrics", "/", "/api/v1/targets", "/debug/pprof/1/goroutine", "/no-such"):
+            try:
+                get(f"http://{agent.address}{path}")
+                raise AssertionError(f"{path} was answered")
+            except urllib.error.HTTPError as error:
+                assert error.code == 401 and error.headers["WWW-Authenticate"] == "Basic", path
+        assert "Healthy" in get(f"http://{agent.address}/-/healthy")
+        web.write_text("basic_auth_users: {alice: secret}\n", encoding="utf-8")
+        done = call("run", "--web.config.file", web)
+        assert done.returncode == 2 and "web.yml:1:" in done.stderr, done
+
+
+def counters_of_a_merged_target_never_fall():
+    with Programs() as programs:
+        agent = Agent(programs, config="targets:\n  - name: pool\n    merge: true\n"
+                                       "    match: {comm: sleep, cmdline: 'sleep 1234'}\n")
+        children = [programs.start(["sleep", "1234"]) for _ in range(3)]
+        await_("three processes", lambda: 'proctor_target_processes{target="pool"} 3' in agent.metrics())
+
+        def counter(name):
+            values = re.findall(rf"^{name}{{target=\"pool\"[^}}]*}} (\S+)$", agent.metrics(), re.MULTILINE)
+            return sum(float(value) for value in values)
+
+        names = ("proctor_page_faults_total", "proctor_context_switches_total", "proctor_population_arrivals_total")
+        await_("all are read", lambda: counter(names[0]) > 0)
+        before = {name: counter(name) for name in names}
+        departed = counter("proctor_population_departures_total")
+        for left in (2, 1, 0):
+            programs.end(children[left])
+            await_("one less", lambda n=left: f'proctor_target_processes{{target="pool"}} {n}' in agent.metrics())
+            for name in names:
+                assert counter(name) >= before[name] > (0 if "faults" in name else -1), (name, counter(name), before)
+        assert counter("proctor_population_departures_total") >= departed + 3, "their threads have left"
+
+
+sys.exit(run_tests([
+    top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason,
+    a_command_line_of_any_length_is_no_matter, users_are_asked_for_their_password,
+    counters_of_a_merged_target_never_fall,
+]))
