@@ -8,10 +8,10 @@
 namespace proctor {
 namespace {
 
-/// CPU time of the calling thread.
-Nanoseconds thread_cpu() {
+/// CPU time of the agent: a look at a large process takes more than one thread.
+Nanoseconds agent_cpu() {
   timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return std::chrono::seconds{now.tv_sec} + Nanoseconds{now.tv_nsec};
 }
 
@@ -26,7 +26,7 @@ Watcher::Watcher(ProcRoot root, Config config, const Clock& clock, Collectors co
       pace_(config_->sampling.interval, config_->sampling.cpu_budget) {}
 
 std::shared_ptr<const Publication> Watcher::round() {
-  const Nanoseconds begin = thread_cpu();
+  const Nanoseconds begin = agent_cpu();
   auto publication = std::make_shared<Publication>();
   const Selection selection = selector_.select();
   for (const TargetIdentity& gone : selection.gone) forget(gone);
@@ -41,7 +41,7 @@ std::shared_ptr<const Publication> Watcher::round() {
   publication->published_at = clock_.wall();
   expose(*publication, expected_bytes_);
   expected_bytes_ = publication->metrics.size() + publication->metrics.size() / 64;
-  pace_.record(clock_.monotonic(), thread_cpu() - begin);
+  pace_.record(clock_.monotonic(), agent_cpu() - begin);
   return publication;
 }
 
