@@ -92,10 +92,11 @@ RemoteAddress object_of(const RawGoroutine& g, std::span<const std::byte> bytes,
   return channel != RemoteAddress{} ? channel : load<RemoteAddress>(bytes, layout.elem).value_or(RemoteAddress{});
 }
 
-bool may_copy_stack(const RawGoroutine& g) {
+/// Whether a goroutine stands on its stack: not one that runs, or whose stack is moved.
+bool has_still_stack(const RawGoroutine& g) {
   const bool still = g.status == GStatus::waiting || g.status == GStatus::preempted || g.status == GStatus::leaked ||
                      g.status == GStatus::runnable || g.status == GStatus::syscall;
-  return still && !g.scanned && g.stack.contains(g.sp);
+  return still && g.stack.contains(g.sp);
 }
 
 /// Whether a goroutine is another one, or stands elsewhere, than when it was first read.
@@ -271,7 +272,12 @@ Result<void> GoroutineReader::capture(std::span<const RemoteAddress> addresses,
       chunk.captured.back().known_at = static_cast<std::size_t>(same - known.begin());
       continue;
     }
-    if (!may_copy_stack(*g)) continue;
+    if (!has_still_stack(*g)) continue;
+    if (g->scanned) {
+      // The collector holds it, for some microseconds: its stack is there a moment later.
+      chunk.captured.back().torn = true;
+      continue;
+    }
     stacks.push_back({.from = g->sp, .size = std::min(g->stack.end - g->sp, kMaxStackCopy), .bytes = {}});
     waits.push_back({.from = g->waiting, .size = g->waiting == RemoteAddress{} ? 0U : sudog.size, .bytes = {}});
     again.push_back({.from = g->address, .size = layout.size, .bytes = {}});

@@ -299,6 +299,7 @@ TEST_P(GoConformance, AProgramInFullMotionGivesNoFalseFrame) {
   GoroutineHistory history = watch(*child_);
   child_->send("park 10");
   ASSERT_EQ(child_->read_line(), "parked");
+  ASSERT_NE(look_at_rest(history), nullptr);
   child_->send("churn 50");
   ASSERT_EQ(child_->read_line(), "churning");
   std::uint64_t created = 0;
