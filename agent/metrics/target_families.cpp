@@ -42,6 +42,8 @@ void visit_parts(const Observation& look, Visit visit) {
   one("fds", look.fds);
   one("cpu", look.cpu);
   one("goroutines", look.goroutines);
+  one("heap", look.go_runtime);
+  one("locks", look.locks);
 }
 
 /// Every process has some thirty kinds of mappings that never change: only those that moved have series.

@@ -26,12 +26,14 @@ class LockCollector final : public Collector {
   const std::shared_ptr<const LockSnapshot> none_ = std::make_shared<const LockSnapshot>();
 };
 
-/// Those that sleep in the system call futex.
+/// Those that sleep in the system call futex, or may: without the right to see the call, the reason is not known, or is
+/// the name of the kernel's own function.
 std::vector<Tid> sleepers_among(const ThreadSnapshot& threads) {
   std::vector<Tid> sleepers;
   for (const ThreadSample& thread : threads.threads) {
     const Site& site = *threads.sites[thread.site];
-    if (site.reason == "futex" || site.reason == "restarted") sleepers.push_back(thread.tid);
+    const bool may = site.reason == "restarted" || site.reason == "unknown" || site.reason.starts_with("futex");
+    if (may) sleepers.push_back(thread.tid);
   }
   return sleepers;
 }
