@@ -34,13 +34,22 @@ std::string_view figure_of(PopulationKind kind) {
     case PopulationKind::fd: return "fds";
     case PopulationKind::socket: return "sockets";
     case PopulationKind::mapping: return "mappings";
+    case PopulationKind::allocation: return "allocated_objects";
     case PopulationKind::child: break;
   }
   return "children";
 }
 
 bool same_subject(const Finding& a, const Finding& b) {
+  // Memory is one subject, whichever stack is found to hold it.
+  if (a.kind == FindingKind::memory_leak && b.kind == a.kind) return true;
   return a.kind == b.kind && (a.site ? a.site->id : kOtherSite) == (b.site ? b.site->id : kOtherSite);
+}
+
+/// What a Go process has allocated since its last collection: how much of it is in use only the next one tells.
+double uncollected_bytes(const Observation& observation) {
+  const auto* go = snapshot_of(observation.go_runtime);
+  return go == nullptr || go->heap_live < go->heap_marked ? 0 : bytes(go->heap_live) - bytes(go->heap_marked);
 }
 
 /// Memory in use and stacks of threads are anonymous mappings too, and have findings of their own: of mappings these
@@ -58,6 +67,7 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
     : config_(findings),
       populations_(findings, limits),
       held_memory_(findings.window),
+      allocations_(limits.sites_per_population, findings.window),
       resident_(findings.window),
       open_fds_(findings.window) {}
 
@@ -67,6 +77,9 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
   TargetReport report;
   report.observation = observation;
   report.populations = populations_.views(observation->sampled_at);
+  if (observation->heap && *observation->heap) {
+    if (auto view = allocations_.view()) report.populations.push_back(*std::move(view));
+  }
   report.findings = detect(*observation);
   report.exhaustion = exhaustion(*observation);
   for (const PopulationView& population : report.populations) {
@@ -99,12 +112,24 @@ void TargetRecord::remember(const Observation& observation) {
     track("resident_bytes", observation.taken_at, bytes(memory->resident));
     if (memory->limit) resident_.add(now, bytes(memory->resident));
     const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
-    held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable));
+    held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable -
+                                            uncollected_bytes(observation)));
   }
   if (const auto* go = snapshot_of(observation.go_runtime)) {
     track("go_heap_live_bytes", observation.taken_at, bytes(go->heap_live));
   }
+  if (observation.heap && *observation.heap) allocations_.update(**observation.heap, now);
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
+}
+
+std::optional<AllocationGrowth> TargetRecord::growing_allocation() const {
+  // One that was named stays so while it grows: the subject of a page does not change from look to look.
+  const auto named = std::ranges::find_if(
+      standing_, [](const Finding& finding) { return finding.kind == FindingKind::memory_leak && finding.site; });
+  if (named != standing_.end()) {
+    if (auto growth = allocations_.growth_of(named->site->id)) return growth;
+  }
+  return allocations_.fastest();
 }
 
 std::vector<Finding> TargetRecord::detect(const Observation& observation) {
@@ -116,7 +141,10 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
       if (finding && is_worth_telling(*finding, observation)) findings.push_back(*std::move(finding));
     }
   }
-  if (auto finding = detect_memory_leak(held_memory_, config_, instant)) findings.push_back(*std::move(finding));
+  if (auto finding = detect_memory_leak(held_memory_, config_, instant)) {
+    name_allocation(*finding, growing_allocation());
+    findings.push_back(*std::move(finding));
+  }
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
     std::ranges::move(detect_stuck_finalizer(*goroutines, instant.wall, instant.now), std::back_inserter(findings));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/findings/finding.h"
+#include "agent/history/allocation_history.h"
 #include "agent/history/series.h"
 #include "agent/ledger/population_set.h"
 #include "agent/publication/publication.h"
@@ -25,12 +26,14 @@ class TargetRecord {
   void remember(const Observation& observation);
   void track(std::string_view figure, WallTime at, double value);
   std::vector<Finding> detect(const Observation& observation);
+  std::optional<AllocationGrowth> growing_allocation() const;
   std::vector<Exhaustion> exhaustion(const Observation& observation) const;
 
   FindingsConfig config_;
   PopulationSet populations_;
-  Series held_memory_;  // resident anonymous memory that the kernel cannot take back, in bytes
-  Series resident_;     // bytes
+  Series held_memory_;  // resident anonymous memory that is in use, in bytes
+  AllocationHistory allocations_;
+  Series resident_;  // bytes
   Series open_fds_;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept

@@ -16,7 +16,7 @@ namespace {
 Result<std::string> profile_of(const Observation& look, const std::string& profile) {
   if (profile == "thread") return thread_pprof(look);
   if (profile == "goroutine") return goroutine_pprof(look);
-  return fail(ErrorCode::not_supported, "heap profiles are not supported");
+  return profile == "heap" ? heap_pprof(look) : heap_pprof(look, "alloc_space");
 }
 
 Result<void> write_file(const std::string& path, const std::string& bytes) {

@@ -16,6 +16,7 @@ std::string_view members_of(PopulationKind kind) {
     case PopulationKind::socket: return "sockets";
     case PopulationKind::mapping: return "mappings";
     case PopulationKind::child: return "child processes";
+    case PopulationKind::allocation: return "objects";
   }
   return "members";
 }
@@ -55,6 +56,7 @@ std::string place_of(const Site& site) {
   }
   std::string wait = site.reason.empty() ? site.state : site.reason;
   // That it waits is said by what it waits for; the state of a socket is another matter.
+  if (wait == "heap") wait.clear();
   if (wait == "none") wait = "sockets that no protocol lists";
   const bool tells_more =
       site.state != "none" && site.state != "waiting" && site.state != "sleeping" && site.state != wait;
@@ -84,6 +86,7 @@ std::string leak_advice(PopulationKind kind, const Site& site) {
                                         : "close connections that are no longer used; set idle timeouts";
     case PopulationKind::mapping: return "unmap, or bound what maps";
     case PopulationKind::child: return "wait for children that ended";
+    case PopulationKind::allocation: return "find what still refers to these objects";
   }
   return {};
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/findings/leak_text.h"
+
 namespace proctor {
 namespace {
 
@@ -12,6 +14,7 @@ constexpr double kMebibyte = 1024.0 * 1024.0;
 constexpr double kLeastGrowth = 8 * kMebibyte;
 constexpr double kLeastShare = 0.05;  // of what is held
 constexpr double kCovered = 0.8;      // of the window
+constexpr double kLeastPart = 0.3;    // of the growth, for a stack to be named
 constexpr double kSteady = 0.75;      // growth that slows down more than this levels off
 
 double floor_of(std::span<const Point> points) { return std::ranges::min(points, {}, &Point::value).value; }
@@ -43,6 +46,15 @@ std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConf
                              growth / kMebibyte, seconds(covered), *slope * 60 / kMebibyte);
   finding.advice = "compare two heap profiles, or look which population of this process grows along";
   return finding;
+}
+
+void name_allocation(Finding& finding, const std::optional<AllocationGrowth>& growth) {
+  if (!growth || growth->per_second < kLeastPart * finding.per_second) return;
+  finding.site = growth->site;
+  finding.says += fmt::format(" {:.0f} % of it is allocated at {}, which holds {:.1f} MiB.",
+                              100 * std::min(1.0, growth->per_second / finding.per_second), place_of(*growth->site),
+                              static_cast<double>(count(growth->live)) / kMebibyte);
+  finding.advice = "find what still refers to what is allocated there: a map, a cache or a list that nobody empties";
 }
 
 std::optional<double> seconds_left(const Series& used, double limit, const FindingsConfig& config) {

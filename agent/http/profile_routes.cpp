@@ -65,11 +65,12 @@ HttpResponse profile_response(const HttpRequest& request, const Publication& pub
   if (!report) return not_there(report.error().message);
   const Observation& look = *(*report)->observation;
   const std::string_view profile = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-  if (profile.empty()) return {.body = "goroutine\nthread\n"};
+  if (profile.empty()) return {.body = "allocs\ngoroutine\nheap\nthread\n"};
   if (profile == "goroutine") return goroutine_response(look, parameter_of(request.query, "debug"));
   if (profile == "thread") return binary_response(thread_pprof(look));
-  if (profile == "heap") return not_there("heap: the runtime's sampling buckets are not read yet");
-  return not_there(fmt::format("Unknown profile: {}; there are goroutine and thread", profile));
+  if (profile == "heap") return binary_response(heap_pprof(look));
+  if (profile == "allocs") return binary_response(heap_pprof(look, "alloc_space"));
+  return not_there(fmt::format("Unknown profile: {}; there are allocs, goroutine, heap and thread", profile));
 }
 
 }  // namespace proctor

@@ -107,7 +107,8 @@ std::shared_ptr<const void> census_source(const Observation& observation, Popula
     case PopulationKind::fd:
     case PopulationKind::socket: return whole_fds(observation);
     case PopulationKind::mapping: return snapshot_of(observation.mappings);
-    case PopulationKind::child: return nullptr;
+    case PopulationKind::child:
+    case PopulationKind::allocation: return nullptr;
   }
   return nullptr;
 }
@@ -120,6 +121,7 @@ std::optional<Census> take_census(const Observation& observation, PopulationKind
     case PopulationKind::socket: return socket_census(whole_fds(observation));
     case PopulationKind::mapping: return census_of(snapshot_of(observation.mappings));
     case PopulationKind::child: return child_census(observation.children);
+    case PopulationKind::allocation: return std::nullopt;
   }
   return std::nullopt;
 }

@@ -208,7 +208,8 @@ void fill_site(const TargetReport& report, FamilyWriter& family) {
 
 void fill_site_oldest(const TargetReport& report, FamilyWriter& family) {
   visit_sites(report, [&](std::string_view kind, const std::string& site, const SiteView& view) {
-    family.add({kind, site}, seconds(view.oldest));
+    // Of an allocation it is not known when it was made.
+    if (kind != to_string(PopulationKind::allocation)) family.add({kind, site}, seconds(view.oldest));
   });
 }
 

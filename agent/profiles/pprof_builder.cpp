@@ -17,11 +17,12 @@ enum class ProfileField : protozero::pbf_tag_type {
   string_table = 6,
   time_nanos = 9,
   period_type = 11,
-  period = 12
+  period = 12,
+  default_sample_type = 14
 };
 enum class ValueTypeField : protozero::pbf_tag_type { type = 1, unit = 2 };
 enum class SampleField : protozero::pbf_tag_type { location_id = 1, value = 2, label = 3 };
-enum class LabelField : protozero::pbf_tag_type { key = 1, text = 2 };
+enum class LabelField : protozero::pbf_tag_type { key = 1, text = 2, number = 3 };
 enum class MappingField : protozero::pbf_tag_type {
   id = 1,
   filename = 5,
@@ -41,9 +42,7 @@ std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(v
 
 }  // namespace
 
-PprofBuilder::PprofBuilder(std::string_view unit, WallTime taken_at, std::string_view executable,
-                           std::string_view build_id)
-    : unit_(unit), taken_at_(taken_at), executable_(executable), build_id_(build_id) {
+PprofBuilder::PprofBuilder(PprofHead head) : head_(std::move(head)) {
   (void)text_of("");  // the first is always the empty one
 }
 
@@ -92,39 +91,47 @@ std::uint64_t PprofBuilder::location_of(const PprofLocation& location) {
   return place->second;
 }
 
-void PprofBuilder::add(std::span<const PprofLocation> stack, std::uint64_t members, Labels labels) {
+void PprofBuilder::add(std::span<const PprofLocation> stack, std::span<const std::int64_t> values, Labels labels,
+                       std::optional<Bytes> block) {
   std::vector<std::uint64_t> locations;
   for (const PprofLocation& location : stack) locations.push_back(location_of(location));
   protozero::pbf_builder<ProfileField> profile{samples_};
   protozero::pbf_builder<SampleField> sample{profile, ProfileField::sample};
   sample.add_packed_uint64(SampleField::location_id, locations.begin(), locations.end());
-  const std::int64_t value = as_signed(members);
-  sample.add_packed_int64(SampleField::value, &value, &value + 1);
+  sample.add_packed_int64(SampleField::value, values.begin(), values.end());
   for (const auto& [key, text] : labels) {
     protozero::pbf_builder<LabelField> label{sample, SampleField::label};
     label.add_int64(LabelField::key, as_signed(text_of(key)));
     label.add_int64(LabelField::text, as_signed(text_of(text)));
+  }
+  if (block) {
+    protozero::pbf_builder<LabelField> label{sample, SampleField::label};
+    label.add_int64(LabelField::key, as_signed(text_of("bytes")));
+    label.add_int64(LabelField::number, as_signed(count(*block)));
   }
 }
 
 Result<std::string> PprofBuilder::finish() {
   std::string message;
   protozero::pbf_builder<ProfileField> profile{message};
-  const auto add_type = [&](ProfileField field) {
+  const auto add_type = [&](ProfileField field, const PprofValueType& value) {
     protozero::pbf_builder<ValueTypeField> type{profile, field};
-    type.add_int64(ValueTypeField::type, as_signed(text_of(unit_)));
-    type.add_int64(ValueTypeField::unit, as_signed(text_of("count")));
+    type.add_int64(ValueTypeField::type, as_signed(text_of(value.type)));
+    type.add_int64(ValueTypeField::unit, as_signed(text_of(value.unit)));
   };
-  add_type(ProfileField::sample_type);
-  add_type(ProfileField::period_type);
-  profile.add_int64(ProfileField::period, 1);
+  for (const PprofValueType& value : head_.values) add_type(ProfileField::sample_type, value);
+  add_type(ProfileField::period_type, head_.period_type);
+  profile.add_int64(ProfileField::period, as_signed(head_.period));
+  if (!head_.default_value.empty()) {
+    profile.add_int64(ProfileField::default_sample_type, as_signed(text_of(head_.default_value)));
+  }
   profile.add_int64(ProfileField::time_nanos,
-                    std::chrono::duration_cast<Nanoseconds>(taken_at_.time_since_epoch()).count());
+                    std::chrono::duration_cast<Nanoseconds>(head_.taken_at.time_since_epoch()).count());
   {
     protozero::pbf_builder<MappingField> mapping{profile, ProfileField::mapping};
     mapping.add_uint64(MappingField::id, kMapping);
-    mapping.add_int64(MappingField::filename, as_signed(text_of(executable_)));
-    mapping.add_int64(MappingField::build_id, as_signed(text_of(build_id_)));
+    mapping.add_int64(MappingField::filename, as_signed(text_of(head_.executable)));
+    mapping.add_int64(MappingField::build_id, as_signed(text_of(head_.build_id)));
     for (const MappingField known : {MappingField::has_functions, MappingField::has_filenames,
                                      MappingField::has_line_numbers, MappingField::has_inline_frames}) {
       mapping.add_bool(known, true);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,14 +22,33 @@ struct PprofLocation {
   std::vector<Frame> lines;
 };
 
-/// Gathers samples of one value and writes them as pprof's profile.proto.
+/// What a number of a profile counts, and in which unit: "goroutine", "count".
+struct PprofValueType {
+  std::string_view type;
+  std::string_view unit;
+};
+
+/// What a profile as a whole says of itself.
+struct PprofHead {
+  std::vector<PprofValueType> values;  // of each sample
+  PprofValueType period_type;
+  std::uint64_t period = 1;
+  std::string_view default_value;  // of `values`; empty: the last
+  WallTime taken_at{};
+  std::string_view executable;
+  std::string_view build_id;
+};
+
+/// Gathers samples and writes them as pprof's profile.proto.
 class PprofBuilder {
  public:
-  /// `unit` of the value: "goroutine", "thread".
-  PprofBuilder(std::string_view unit, WallTime taken_at, std::string_view executable, std::string_view build_id);
+  /// What `head` refers to outlives it.
+  explicit PprofBuilder(PprofHead head);
 
   using Labels = std::span<const std::pair<std::string, std::string>>;
-  void add(std::span<const PprofLocation> stack, std::uint64_t members, Labels labels);
+  /// `values` as many as the head names. `block`: the size that heap profiles give as the label "bytes".
+  void add(std::span<const PprofLocation> stack, std::span<const std::int64_t> values, Labels labels,
+           std::optional<Bytes> block = {});
   /// Gzipped. Errors: limit_reached.
   Result<std::string> finish();
 
@@ -42,9 +62,7 @@ class PprofBuilder {
   std::vector<std::string> text_list_;
   std::map<std::pair<std::uint64_t, std::vector<std::uint64_t>>, std::uint64_t> known_locations_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> known_functions_;
-  std::string unit_;
-  WallTime taken_at_;
-  std::string executable_, build_id_;
+  PprofHead head_;
 };
 
 }  // namespace proctor

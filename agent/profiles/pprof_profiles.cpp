@@ -1,5 +1,7 @@
 #include "agent/profiles/pprof_profiles.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "agent/profiles/pprof_builder.h"
@@ -7,22 +9,80 @@
 namespace proctor {
 namespace {
 
-PprofBuilder builder_of(const Observation& look, std::string_view unit) {
-  return PprofBuilder{unit, look.taken_at, look.target.exe, look.target.build_id};
+PprofHead head_of(const Observation& look) {
+  return {.taken_at = look.taken_at, .executable = look.target.exe, .build_id = look.target.build_id};
 }
 
-std::vector<PprofLocation> locations_of(const GoroutineStack& stack) {
-  std::vector<PprofLocation> locations;
-  for (const auto& calls : stack.calls) {
-    PprofLocation location;
-    for (const GoFrame& call : *calls) {
-      if (call.wrapper) continue;
-      if (location.lines.empty()) location.address = call.pc - 1;
-      location.lines.push_back(call.frame);
-    }
-    if (!location.lines.empty()) locations.push_back(std::move(location));
+/// A profile that counts its members.
+PprofBuilder counter_of(const Observation& look, std::string_view member) {
+  PprofHead head = head_of(look);
+  head.values = {{member, "count"}};
+  head.period_type = {member, "count"};
+  return PprofBuilder{std::move(head)};
+}
+
+void add_members(PprofBuilder& builder, std::span<const PprofLocation> stack, std::uint64_t members,
+                 PprofBuilder::Labels labels) {
+  const auto value = static_cast<std::int64_t>(members);
+  builder.add(stack, std::span{&value, 1}, labels);
+}
+
+/// As a profile names it, which keeps the type arguments that texts leave out.
+Frame profiled(const GoFrame& call) {
+  Frame frame = call.frame;
+  if (!call.symbol.empty()) frame.function = call.symbol;
+  return frame;
+}
+
+/// Adds the calls of a physical frame as one location, but a function that was inlined into itself as a new one: as
+/// runtime/pprof does, which cannot tell that from a recursion.
+class Locations {
+ public:
+  void begin_frame() { open_ = false; }
+  void add(const GoFrame& call) {
+    Frame frame = profiled(call);
+    const bool repeats = open_ && all_.back().lines.back().function == frame.function;
+    if (!open_ || repeats) all_.push_back({.address = call.pc - 1, .lines = {}});
+    open_ = true;
+    all_.back().lines.push_back(std::move(frame));
   }
-  return locations;
+  std::vector<PprofLocation> take() { return std::move(all_); }
+
+ private:
+  std::vector<PprofLocation> all_;
+  bool open_ = false;
+};
+
+std::vector<PprofLocation> locations_of(const GoroutineStack& stack) {
+  Locations locations;
+  for (const auto& calls : stack.calls) {
+    locations.begin_frame();
+    for (const GoFrame& call : *calls) {
+      if (!call.wrapper) locations.add(call);
+    }
+  }
+  return locations.take();
+}
+
+bool is_runtime(const GoFrame& call) {
+  return call.frame.function.starts_with("runtime.") || call.frame.function.starts_with("internal/runtime/");
+}
+
+/// Without the runtime's own calls on top, which say nothing of who allocates; whole where there are no others.
+std::vector<PprofLocation> locations_of(const HeapStack& stack) {
+  Locations locations;
+  bool hidden = std::ranges::any_of(stack.calls, [](const FrameCache::Frames& calls) {
+    return std::ranges::any_of(*calls, [](const GoFrame& call) { return !is_runtime(call); });
+  });
+  for (const FrameCache::Frames& calls : stack.calls) {
+    if (calls->back().frame.function == "runtime.goexit") continue;
+    locations.begin_frame();
+    for (const GoFrame& call : *calls) {
+      hidden = hidden && is_runtime(call);
+      if (!hidden && !call.wrapper) locations.add(call);
+    }
+  }
+  return locations.take();
 }
 
 template <typename Snapshot>
@@ -34,15 +94,37 @@ Result<const Snapshot*> read_part(const Part<Snapshot>& part, std::string_view w
 
 }  // namespace
 
+Result<std::string> heap_pprof(const Observation& look, std::string_view default_value) {
+  const HeapSnapshot* snapshot = PROCTOR_TRY(read_part(look.heap, "memory profile"));
+  PprofHead head = head_of(look);
+  head.values = {
+      {"alloc_objects", "count"}, {"alloc_space", "bytes"}, {"inuse_objects", "count"}, {"inuse_space", "bytes"}};
+  head.period_type = {"space", "bytes"};
+  head.period = snapshot->sampling_rate;
+  head.default_value = default_value;
+  PprofBuilder builder{std::move(head)};
+  for (const HeapSample& sample : snapshot->samples) {
+    const HeapBucket& bucket = sample.bucket;
+    const HeapEstimate all = unsampled(bucket.allocated, bucket.block, snapshot->sampling_rate);
+    const HeapEstimate live = unsampled(bucket.allocated - bucket.freed, bucket.block, snapshot->sampling_rate);
+    const std::array<std::int64_t, 4> values{
+        static_cast<std::int64_t>(all.objects), static_cast<std::int64_t>(all.bytes),
+        static_cast<std::int64_t>(live.objects), static_cast<std::int64_t>(live.bytes)};
+    const auto block = bucket.allocated > 0 ? std::optional{bucket.block} : std::nullopt;
+    builder.add(locations_of(*snapshot->stacks[sample.stack]), values, {}, block);
+  }
+  return builder.finish();
+}
+
 Result<std::string> goroutine_pprof(const Observation& look) {
   const GoroutineSnapshot* snapshot = PROCTOR_TRY(read_part(look.goroutines, "goroutines"));
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> members;  // by stack and labels
   for (const GoroutineSample& goroutine : snapshot->goroutines) {
     if (!goroutine.system) ++members[{goroutine.stack_index, goroutine.labels}];
   }
-  PprofBuilder builder = builder_of(look, "goroutine");
+  PprofBuilder builder = counter_of(look, "goroutine");
   for (const auto& [indices, count] : members) {
-    builder.add(locations_of(*snapshot->stacks[indices.first]), count, *snapshot->labels[indices.second]);
+    add_members(builder, locations_of(*snapshot->stacks[indices.first]), count, *snapshot->labels[indices.second]);
   }
   return builder.finish();
 }
@@ -51,7 +133,7 @@ Result<std::string> thread_pprof(const Observation& look) {
   const ThreadSnapshot* snapshot = PROCTOR_TRY(read_part(look.threads, "threads"));
   std::map<std::uint32_t, std::uint64_t> members;
   for (const ThreadSample& thread : snapshot->threads) ++members[thread.site];
-  PprofBuilder builder = builder_of(look, "thread");
+  PprofBuilder builder = counter_of(look, "thread");
   for (const auto& [index, count] : members) {
     const Site& site = *snapshot->sites[index];
     std::vector<PprofLocation> stack;
@@ -61,7 +143,7 @@ Result<std::string> thread_pprof(const Observation& look) {
     add_name(site.reason.empty() ? site.state : site.reason);
     for (const Frame& frame : site.frames) stack.push_back({.address = {}, .lines = {frame}});
     add_name(site.user.function);
-    builder.add(stack, count, {});
+    add_members(builder, stack, count, {});
   }
   return builder.finish();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "collectors/observation/observation.h"
@@ -10,6 +11,10 @@ namespace proctor {
 /// The goroutines of a look in pprof's own format (gzipped profile.proto), as runtime/pprof of the target itself writes
 /// them with debug=0. Errors: limit_reached, and that of the look where it has no goroutines.
 Result<std::string> goroutine_pprof(const Observation& look);
+
+/// The sampled allocations of a look, as runtime/pprof writes its profiles "heap" and, with `default_value`
+/// "alloc_space", "allocs". Errors likewise.
+Result<std::string> heap_pprof(const Observation& look, std::string_view default_value = {});
 
 /// The threads of any process in the same format: one sample per site, of its blocked reason below its name.
 Result<std::string> thread_pprof(const Observation& look);

@@ -187,6 +187,24 @@ Json locks_of(const LockSnapshot& snapshot) {
   return {{"waiting", std::move(waiting)}, {"deadlocks", std::move(deadlocks)}};
 }
 
+/// Sites by bytes that are in use, estimated from the samples.
+Json allocations_of(const PopulationView& population) {
+  Json sites = Json::array();
+  for (const SiteView& view : population.sites) {
+    Json site{{"site", to_string(view.site->id)},
+              {"live_objects", view.members},
+              {"live_bytes", count(view.held)},
+              {"allocated_objects", view.arrivals}};
+    site.update(json_of(view.site->user));
+    if (!view.site->frames.empty()) {
+      Json& frames = site["frames"] = Json::array();
+      for (const Frame& frame : view.site->frames) frames.push_back(json_of(frame));
+    }
+    sites.push_back(std::move(site));
+  }
+  return sites;
+}
+
 Json heap_of(const GoRuntimeFigures& go) {
   Json object{{"live_bytes", count(go.heap_live)},
               {"marked_bytes", count(go.heap_marked)},
@@ -212,6 +230,7 @@ Json unknown_of(const Observation& look) {
   Json unknown = Json::array();
   put_unknown(unknown, "goroutines", look.goroutines);
   put_unknown(unknown, "heap", look.go_runtime);
+  put_unknown(unknown, "heap_profile", look.heap);
   put_unknown(unknown, "threads", look.threads);
   put_unknown(unknown, "locks", look.locks);
   put_unknown(unknown, "fds", look.fds);
@@ -275,6 +294,9 @@ Json json_of(const TargetReport& report, bool members) {
   }
   if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
   if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);
+  for (const PopulationView& population : report.populations) {
+    if (population.kind == PopulationKind::allocation) object["heap"]["sites"] = allocations_of(population);
+  }
   for (const Exhaustion& end : report.exhaustion) object["exhaustion_seconds"][end.resource] = end.seconds;
   object["unknown"] = unknown_of(look);
   Json& findings = object["findings"] = Json::array();

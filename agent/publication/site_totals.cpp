@@ -97,6 +97,7 @@ std::vector<SiteTotals> unordered_totals(const Observation& look, PopulationKind
     case PopulationKind::mapping:
       if (mappings != nullptr) return mapping_totals(*mappings);
       break;
+    case PopulationKind::allocation:
     case PopulationKind::child: break;
   }
   return {};

@@ -117,6 +117,17 @@ void add_heap(std::string& out, const GoRuntimeFigures& go) {
   add_wrapped(out, line, 0);
 }
 
+/// The stacks that hold most.
+void add_allocations(std::string& out, const PopulationView& population) {
+  constexpr std::size_t kShown = 10;
+  out += "\nheap by what allocated it, as far as it is sampled:\n";
+  for (std::size_t i = 0; i < std::min(kShown, population.sites.size()); ++i) {
+    const SiteView& view = population.sites[i];
+    if (count(view.held) == 0) break;
+    out += fmt::format("{:>10}  {}\n", human_bytes(view.held), printable(human_site(*view.site)));
+  }
+}
+
 template <typename Snapshot>
 void add_unknown(std::string& out, std::string_view part, const Part<Snapshot>& read) {
   if (!read || read->has_value()) return;
@@ -150,6 +161,9 @@ std::string text_of(const TargetReport& report, bool members) {
   }
   if (const auto* part = snapshot_of(look.memory)) add_memory(out, *part);
   if (const auto* part = snapshot_of(look.go_runtime)) add_heap(out, *part);
+  for (const PopulationView& population : report.populations) {
+    if (population.kind == PopulationKind::allocation) add_allocations(out, population);
+  }
   out += '\n';
   add_unknown(out, "goroutines", look.goroutines);
   add_unknown(out, "heap", look.go_runtime);

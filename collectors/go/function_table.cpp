@@ -225,9 +225,14 @@ Result<GoFrame> FunctionTable::frame_at(const GoFunction& function, const Record
                                         RemoteAddress pc) const {
   auto position = position_at(function, record, pc).value_or(Position{});
   std::string name = PROCTOR_TRY(name_at(name_offset));
-  if (layout_.hides_type_arguments && name.find('[') != std::string::npos) name = without_type_arguments(name);
-  return GoFrame{
-      .frame = {std::move(name), std::move(position.file), position.line}, .pc = pc + 1, .entry = function.entry};
+  std::string symbol;
+  if (layout_.hides_type_arguments && name.find('[') != std::string::npos) {
+    symbol = std::exchange(name, without_type_arguments(name));
+  }
+  return GoFrame{.frame = {std::move(name), std::move(position.file), position.line},
+                 .pc = pc + 1,
+                 .entry = function.entry,
+                 .symbol = std::move(symbol)};
 }
 
 bool FunctionTable::is_wrapper(const GoFunction& function) const {

@@ -28,6 +28,7 @@ struct GoFrame {
   RemoteAddress entry{};  // of the physical function
   bool inlined = false;   // into the physical function
   bool wrapper = false;   // written by the compiler; the runtime leaves it out
+  std::string symbol;     // with type arguments, where the runtime's texts leave them out; else empty
 };
 
 /// Names code from a Go binary's pclntab ("function table"), Go 1.18 and later. Reads through `image` only what a

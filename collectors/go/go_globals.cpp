@@ -62,8 +62,8 @@ class RuntimeCode {
               const FuncLayout& layout)
       : file_(file), bias_(bias), image_(std::move(image)), module_(module), functions_(image_, module, layout) {}
 
-  /// One pass over the table. no_go_symbols where one of the names is not in it.
-  Result<void> find(std::span<const std::string_view> names);
+  /// One pass over the table. no_go_symbols where one of the first `needed` names is not in it.
+  Result<void> find(std::span<const std::string_view> names, std::size_t needed);
   /// The variable that the first such instruction of the function `index` of `find` refers to.
   Result<RemoteAddress> reference(std::size_t index, const Instruction& instruction) const;
   /// Every variable that the function loads or takes the address of, in its order.
@@ -87,7 +87,7 @@ class RuntimeCode {
   std::vector<Function> found_;
 };
 
-Result<void> RuntimeCode::find(std::span<const std::string_view> names) {
+Result<void> RuntimeCode::find(std::span<const std::string_view> names, std::size_t needed) {
   struct Entry {
     std::uint32_t entry, record;
   };
@@ -107,7 +107,7 @@ Result<void> RuntimeCode::find(std::span<const std::string_view> names) {
     PROCTOR_TRY_VOID(image_->read(entry, function.code));
     --left;
   }
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < needed; ++i) {
     if (found_[i].code.empty()) return not_found(names[i]);
   }
   return {};
@@ -166,9 +166,10 @@ Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
 }  // namespace
 
 Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
-  constexpr std::array<std::string_view, 7> kNames{"runtime.allglen",     "runtime.allgptr",         "runtime.sched",
-                                                   "runtime.allp",        "runtime.firstmoduledata", "runtime.memstats",
-                                                   "runtime.gcController"};
+  constexpr std::array<std::string_view, 9> kNames{
+      "runtime.allglen",      "runtime.allgptr",         "runtime.sched",
+      "runtime.allp",         "runtime.firstmoduledata", "runtime.memstats",
+      "runtime.gcController", "runtime.MemProfileRate",  "runtime.mbuckets"};
   constexpr std::size_t kNeeded = 5;
   const auto symbols = file.find_symbols(kNames);
   for (std::size_t i = 0; i < kNeeded; ++i) {
@@ -177,7 +178,9 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
   const auto at = [&](std::size_t index) {
     return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
   };
-  return GoGlobals{at(0), at(1), at(2), at(3), at(4), at(5), at(6)};
+  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), {}};
+  if (symbols[8]) globals.memory_buckets = {at(8)};
+  return globals;
 }
 
 Result<std::string> find_version_by_code(const ElfFile& file, LoadBias bias, const MemoryReader& memory,
@@ -189,7 +192,7 @@ Result<std::string> find_version_by_code(const ElfFile& file, LoadBias bias, con
   const GoModule module = PROCTOR_TRY(read_go_module(memory, moduledata, any.moduledata));
   RuntimeCode code{file, bias, image, module, any.func};
   constexpr std::array<std::string_view, 1> kNames{"runtime.schedinit"};
-  PROCTOR_TRY_VOID(code.find(kNames));
+  PROCTOR_TRY_VOID(code.find(kNames, kNames.size()));
   for (const RemoteAddress variable : code.references(0)) {
     const auto text = memory.read_value<RemoteAddress>(variable);
     const auto size = memory.read_value<std::uint64_t>(variable + kWord);
@@ -206,9 +209,12 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   globals.firstmoduledata = PROCTOR_TRY(find_moduledata(file, bias, layout, memory));
   const GoModule module = PROCTOR_TRY(read_go_module(memory, globals.firstmoduledata, layout.moduledata));
   RuntimeCode code{file, bias, image, module, layout.func};
-  constexpr std::array<std::string_view, 5> kNames{"runtime.forEachGRace", "runtime.schedEnableUser",
-                                                   "runtime.preemptall", "runtime.gcenable", "runtime.gcinit"};
-  PROCTOR_TRY_VOID(code.find(kNames));
+  // The last two are not linked into a program that has no use for them.
+  constexpr std::array<std::string_view, 7> kNames{
+      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall",  "runtime.gcenable",
+      "runtime.gcinit",       "runtime.stkbucket",       "runtime.profilealloc"};
+  constexpr std::size_t kNeeded = 5;
+  PROCTOR_TRY_VOID(code.find(kNames, kNeeded));
   globals.allglen = PROCTOR_TRY(code.reference(0, kLoadIntoRcx));
   globals.allgptr = PROCTOR_TRY(code.reference(0, kLoadIntoRbx));
   // It takes the address of the lock, which stands within.
@@ -217,6 +223,11 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   // The one byte that it sets is memstats.enablegc.
   if (const auto enabled = code.flag(3)) globals.memstats = *enabled - layout.memstats.enablegc;
   globals.gc_controller = code.reference(4, kAddressIntoRax).value_or(RemoteAddress{});
+  globals.memory_buckets = code.references(5);
+  // It may load the processor's cache before it.
+  if (const std::vector<RemoteAddress> loads = code.references(6); !loads.empty()) {
+    globals.memory_profile_rate = loads.back();
+  }
   return globals;
 }
 

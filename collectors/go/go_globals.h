@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
@@ -20,6 +21,9 @@ struct GoGlobals {
   RemoteAddress firstmoduledata{};
   RemoteAddress memstats{};  // these may be missing: 0
   RemoteAddress gc_controller{};
+  RemoteAddress memory_profile_rate{};  // runtime.MemProfileRate
+  /// runtime.mbuckets; of a stripped binary also others, of which the one is it that leads to a bucket for memory.
+  std::vector<RemoteAddress> memory_buckets;
 };
 
 /// From the symbol table. no_go_symbols where it has been stripped.

@@ -107,6 +107,7 @@ struct GoLayout {
   ContextLayout context;
   GcControllerLayout gc_controller;
   MemstatsLayout memstats;
+  std::uint32_t heap_cycle_size;                   // of runtime.memRecordCycle: four words until 1.26, then two
   std::span<const std::string_view> wait_reasons;  // by number
 };
 

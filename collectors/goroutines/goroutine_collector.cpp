@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "collectors/goroutines/goroutine_history.h"
+#include "collectors/goroutines/heap_history.h"
 #include "collectors/observation/activity.h"
 
 namespace proctor {
@@ -19,10 +20,12 @@ class GoroutineCollector final : public Collector {
  private:
   struct Watched {
     std::optional<GoroutineHistory> history;
-    std::optional<Error> refused;  // by what the binary is: asked again only after an exec
+    std::optional<HeapHistory> heap;  // refers to the process of `history`
+    std::optional<Error> refused;     // by what the binary is: asked again only after an exec
     std::string build_id;
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     Part<GoRuntimeFigures> figures;                 // likewise
+    Part<HeapSnapshot> allocations;                 // likewise
   };
   Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, WallTime now, Watched& watched);
 
@@ -44,13 +47,22 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   if (watched.history && watched.history->last() && nothing_ran(observation.threads, watched.threads)) {
     observation.goroutines = watched.history->last();
     observation.go_runtime = watched.figures;
+    observation.heap = watched.allocations;
     return;
   }
   watched.threads = shared_snapshot(observation.threads);
   observation.goroutines = look(target, observation.taken_at, watched);
   watched.figures.reset();
-  if (watched.history) watched.figures = figures(watched.history->process());
+  watched.allocations.reset();
+  if (watched.history) {
+    watched.figures = figures(watched.history->process());
+    if (!watched.heap) watched.heap.emplace(watched.history->process());
+    // Where it is not known how often the process collected, the counts are read each time.
+    const auto known = shared_snapshot(watched.figures);
+    watched.allocations = watched.heap->look(known != nullptr ? known->gc_cycles : 0);
+  }
   observation.go_runtime = watched.figures;
+  observation.heap = watched.allocations;
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, WallTime now,
@@ -64,11 +76,15 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const 
       if (is_final(process.error().code)) watched.refused = process.error();
       return tl::unexpected(process.error());
     }
+    watched.heap.reset();
     watched.history.emplace(*std::move(process));
   }
   auto snapshot = watched.history->look(now);
   // After an error nothing of what was kept is sure: the next look attaches anew.
-  if (!snapshot) watched.history.reset();
+  if (!snapshot) {
+    watched.heap.reset();
+    watched.history.reset();
+  }
   return snapshot;
 }
 

@@ -7,7 +7,6 @@
 namespace proctor {
 namespace {
 
-constexpr std::size_t kMaxNamedCode = 50'000;
 constexpr std::uint64_t kMainGoroutine = 1;  // created by assembly, not by a statement
 
 /// A hash for this process's own use, so that it need only be fast.
@@ -19,13 +18,6 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t number) {
 bool waits(GoroutineState state) { return state == GoroutineState::waiting || state == GoroutineState::leaked; }
 
 }  // namespace
-
-const GoroutineSites::Calls& GoroutineSites::calls_at(RemoteAddress pc) {
-  if (const auto known = calls_.find(number(pc)); known != calls_.end()) return known->second;
-  if (calls_.size() >= kMaxNamedCode) calls_.clear();
-  auto frames = process_.functions().frames_at(pc).value_or(std::vector<GoFrame>{});
-  return calls_.emplace(number(pc), std::make_shared<const std::vector<GoFrame>>(std::move(frames))).first->second;
-}
 
 std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoroutine& captured, GoroutineState state,
                                                               bool partial) {
@@ -46,7 +38,7 @@ std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoro
     // They are return addresses: the call stands before them. The runtime takes the innermost for one too, unless it is
     // the first instruction of a function.
     const auto function = process_.functions().function_at(pc);
-    const Calls& calls = calls_at(function && function->entry == pc ? pc : pc - 1);
+    const FrameCache::Frames& calls = frames_.at(function && function->entry == pc ? pc : pc - 1);
     stack.calls.push_back(calls);
     for (const GoFrame& call : *calls) {
       if (!call.wrapper) site.frames.push_back(call.frame);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "collectors/go/frame_cache.h"
 #include "collectors/go/go_process.h"
 #include "collectors/go/goroutine_reader.h"
 #include "collectors/go/stack_walk.h"
@@ -18,7 +19,8 @@ namespace proctor {
 /// line that the user wrote but not its whole stack, and past a second one it is kOtherSite.
 class GoroutineSites {
  public:
-  explicit GoroutineSites(const GoProcess& process) : process_(process), walker_(process.functions()) {}
+  explicit GoroutineSites(const GoProcess& process)
+      : process_(process), walker_(process.functions()), frames_(process.functions()) {}
 
   /// Indices into `sites` and `stacks`.
   struct Place {
@@ -38,14 +40,12 @@ class GoroutineSites {
   static constexpr std::size_t kMaxSites = 10'000;
   static constexpr std::size_t kMaxFrames = 50'000;
 
-  using Calls = std::shared_ptr<const std::vector<GoFrame>>;
   std::uint32_t add(Site site);
-  const Calls& calls_at(RemoteAddress pc);
 
   const GoProcess& process_;
   StackWalker walker_;
   std::vector<RemoteAddress> pcs_;
-  std::unordered_map<std::uint64_t, Calls> calls_;    // by address
+  FrameCache frames_;
   std::unordered_map<std::uint64_t, Place> by_code_;  // hash of addresses, reason and state
   std::unordered_map<SiteId, std::uint32_t> by_id_;
   std::vector<SiteRef> sites_;

@@ -11,6 +11,7 @@
 #include "collectors/observation/cpu_snapshot.h"
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/observation/goroutine_snapshot.h"
+#include "collectors/observation/heap_snapshot.h"
 #include "collectors/observation/lock_snapshot.h"
 #include "collectors/observation/memory_snapshot.h"
 #include "collectors/observation/thread_snapshot.h"
@@ -45,6 +46,7 @@ struct Observation {
   Part<CpuSnapshot> cpu;
   Part<GoroutineSnapshot> goroutines;
   Part<GoRuntimeFigures> go_runtime;
+  Part<HeapSnapshot> heap;
   Part<LockSnapshot> locks;
   std::vector<ChildSample> children;
 };

@@ -125,6 +125,7 @@ constexpr GoLayout kRow{minor}{{
     .context = {{{context(minor, a)}}},
     .gc_controller = {{{members(a["gcControllerState"], GC_CONTROLLER)}}},
     .memstats = {{{memstats(version, entry)}}},
+    .heap_cycle_size = {32 if minor < 27 else 16},
     .wait_reasons = kWaitReasons{minor},
 }};
 """
@@ -146,6 +147,7 @@ def dwarf_reader():
             lines.append(f'take(types.offset_of("{struct}", "{field}"), layout.{part}.gfree_n);')
     lines.append('take(types.offset_of("runtime.schedt", "gFree.noStack.size"), layout.sched.gfree_nostack_n);')
     lines.append('take(types.size_of("runtime.inlinedCall"), layout.func.inlined_size);')
+    lines.append('take(types.size_of("runtime.memRecordCycle"), layout.heap_cycle_size);')
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "collectors/go/frame_cache.h"
+#include "collectors/go/go_process.h"
+#include "collectors/go/heap_buckets.h"
+#include "collectors/observation/heap_snapshot.h"
+#include "collectors/sites/site.h"
+
+namespace proctor {
+
+/// The sampled allocations of one Go process over many looks.
+class HeapHistory {
+ public:
+  /// `process` outlives it.
+  explicit HeapHistory(const GoProcess& process) : buckets_(process), frames_(process.functions()) {}
+
+  /// The allocations now. `collections` is how many the process has ended: the counts change with them alone, so that
+  /// without a new one the snapshot is the same object as before. Errors: those of HeapBuckets::read.
+  Result<std::shared_ptr<const HeapSnapshot>> look(std::uint64_t collections);
+
+ private:
+  void name_new();
+  HeapStack stack_of(const std::vector<RemoteAddress>& pcs);
+  std::uint32_t site_of(const HeapStack& stack);
+
+  HeapBuckets buckets_;
+  FrameCache frames_;
+  std::vector<HeapSample> samples_;  // by bucket, the counts of the last look
+  std::vector<SiteRef> sites_;
+  std::vector<std::shared_ptr<const HeapStack>> stacks_;
+  std::vector<std::uint32_t> sites_of_stacks_;
+  std::unordered_map<std::uint64_t, std::uint32_t> known_stacks_;  // hash of the addresses: blocks of other sizes share
+  std::unordered_map<SiteId, std::uint32_t> known_sites_;
+  std::uint64_t collections_ = 0;
+  std::uint64_t collections_before_ = 0;  // at the look before the last
+  std::shared_ptr<const HeapSnapshot> last_;
+};
+
+}  // namespace proctor
