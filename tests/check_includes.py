@@ -8,8 +8,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Aspects of one level never include each other.
 ORDER = [
-    ["base"], ["config"], ["collectors/os"], ["collectors/elf"], ["collectors/sites"], ["collectors/go"],
-    ["collectors/select"], ["collectors/observation"],
+    ["base"], ["config"], ["collectors/os"], ["collectors/sites"], ["collectors/elf"], ["collectors/go"],
+    ["collectors/unwind"], ["collectors/select"], ["collectors/observation"],
     ["collectors/threads", "collectors/memory", "collectors/fds", "collectors/cpu", "collectors/goroutines",
      "collectors/locks"],
     ["agent/ledger"], ["agent/history"], ["agent/findings"], ["agent/publication"], ["agent/profiles"],

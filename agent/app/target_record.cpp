@@ -65,9 +65,9 @@ bool is_worth_telling(const Finding& finding, const Observation& observation) {
 
 TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& limits)
     : config_(findings),
+      max_sites_(limits.sites_per_population),
       populations_(findings, limits),
       held_memory_(findings.window),
-      allocations_(limits.sites_per_population, findings.window),
       resident_(findings.window),
       open_fds_(findings.window) {}
 
@@ -78,7 +78,7 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
   report.observation = observation;
   report.populations = populations_.views(observation->sampled_at);
   if (observation->heap && *observation->heap) {
-    if (auto view = allocations_.view()) report.populations.push_back(*std::move(view));
+    if (auto view = allocations_->view()) report.populations.push_back(*std::move(view));
   }
   report.findings = detect(*observation);
   report.exhaustion = exhaustion(*observation);
@@ -118,18 +118,22 @@ void TargetRecord::remember(const Observation& observation) {
   if (const auto* go = snapshot_of(observation.go_runtime)) {
     track("go_heap_live_bytes", observation.taken_at, bytes(go->heap_live));
   }
-  if (observation.heap && *observation.heap) allocations_.update(**observation.heap, now);
+  if (observation.heap && *observation.heap) {
+    if (!allocations_) allocations_ = std::make_unique<AllocationHistory>(max_sites_, config_.window);
+    allocations_->update(**observation.heap, now);
+  }
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
 }
 
 std::optional<AllocationGrowth> TargetRecord::growing_allocation() const {
+  if (!allocations_) return std::nullopt;
   // One that was named stays so while it grows: the subject of a page does not change from look to look.
   const auto named = std::ranges::find_if(
       standing_, [](const Finding& finding) { return finding.kind == FindingKind::memory_leak && finding.site; });
   if (named != standing_.end()) {
-    if (auto growth = allocations_.growth_of(named->site->id)) return growth;
+    if (auto growth = allocations_->growth_of(named->site->id)) return growth;
   }
-  return allocations_.fastest();
+  return allocations_->fastest();
 }
 
 std::vector<Finding> TargetRecord::detect(const Observation& observation) {

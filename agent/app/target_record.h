@@ -30,10 +30,11 @@ class TargetRecord {
   std::vector<Exhaustion> exhaustion(const Observation& observation) const;
 
   FindingsConfig config_;
+  std::uint32_t max_sites_;
   PopulationSet populations_;
-  Series held_memory_;  // resident anonymous memory that is in use, in bytes
-  AllocationHistory allocations_;
-  Series resident_;  // bytes
+  Series held_memory_;                              // resident anonymous memory that is in use, in bytes
+  std::unique_ptr<AllocationHistory> allocations_;  // only of a process that samples them
+  Series resident_;                                 // bytes
   Series open_fds_;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept

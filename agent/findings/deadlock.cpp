@@ -5,23 +5,31 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/findings/leak_text.h"
+
 namespace proctor {
 namespace {
 
-std::string name_of(Tid tid, const ThreadSnapshot* threads) {
-  if (threads == nullptr) return {};
+/// Where a thread stands; null where it is not known.
+std::shared_ptr<const Site> known_site(Tid tid, const ThreadSnapshot* threads) {
+  if (threads == nullptr) return nullptr;
   const auto thread = std::ranges::lower_bound(threads->threads, tid, {}, &ThreadSample::tid);
-  if (thread == threads->threads.end() || thread->tid != tid) return {};
-  return threads->sites[thread->site]->user.function;
+  if (thread == threads->threads.end() || thread->tid != tid) return nullptr;
+  return threads->sites[thread->site];
 }
 
+/// "12 (worker, in Pool::run pool.cpp:41)"
 std::string shown(Tid tid, const ThreadSnapshot* threads) {
-  const std::string name = name_of(tid, threads);
-  return name.empty() ? fmt::to_string(number(tid)) : fmt::format("{} ({})", number(tid), name);
+  const auto site = known_site(tid, threads);
+  if (!site || site->name.empty()) return fmt::to_string(number(tid));
+  if (site->user.line == 0) return fmt::format("{} ({})", number(tid), site->name);
+  return fmt::format("{} ({}, in {} {}:{})", number(tid), site->name, site->user.function, base_name(site->user.file),
+                     site->user.line);
 }
 
 std::shared_ptr<const Site> site_of(Tid tid, const ThreadSnapshot* threads) {
-  Site site{.state = "sleeping", .reason = "futex", .user = {.function = name_of(tid, threads)}};
+  if (auto known = known_site(tid, threads)) return known;
+  Site site{.state = "sleeping", .reason = "futex"};
   identify(site);
   return std::make_shared<const Site>(std::move(site));
 }

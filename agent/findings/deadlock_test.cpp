@@ -12,8 +12,8 @@ LockWait wait(std::int32_t waiter, std::optional<Tid> owner) {
 
 ThreadSnapshot two_threads() {
   ThreadSnapshot threads;
-  threads.sites = {std::make_shared<const Site>(Site{.user = {.function = "worker"}}),
-                   std::make_shared<const Site>(Site{.user = {.function = "logger"}})};
+  threads.sites = {std::make_shared<const Site>(Site{.name = "worker", .user = {"Pool::run", "pool.cpp", 41}}),
+                   std::make_shared<const Site>(Site{.name = "logger", .user = {"logger", "", 0}})};
   threads.threads = {{.tid = Tid{12}, .site = 0}, {.tid = Tid{13}, .site = 1}};
   return threads;
 }
@@ -27,7 +27,8 @@ TEST(Deadlock, ACycleIsProvenAndNamesItsThreads) {
   EXPECT_EQ(findings[0].certainty, Certainty::proven);
   EXPECT_EQ(findings[0].members, 2U);
   EXPECT_THAT(findings[0].says,
-              testing::HasSubstr("thread 12 (worker) waits for the mutex at 0x5500, which 13 (logger)"));
+              testing::HasSubstr(
+                  "thread 12 (worker, in Pool::run pool.cpp:41) waits for the mutex at 0x5500, which 13 (logger)"));
 }
 
 TEST(Deadlock, AQueueIsNone) {

@@ -21,8 +21,6 @@ std::string_view members_of(PopulationKind kind) {
   return "members";
 }
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 struct Advice {
   std::string_view reason;
   std::string_view text;
@@ -46,8 +44,11 @@ constexpr auto kGoroutineAdvice = std::to_array<Advice>({
 
 }  // namespace
 
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 std::string place_of(const Site& site) {
   std::string place = site.user.function;
+  if (!site.name.empty() && site.name != place) place = fmt::format("{} in {}", site.name, place);
   std::string detail;
   if (site.user.line != 0) {
     detail = fmt::format("{}:{}", base_name(site.user.file), site.user.line);

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "agent/findings/finding.h"
 #include "agent/ledger/population.h"
 
 namespace proctor {
+
+/// The last element of a path.
+std::string_view base_name(std::string_view path);
 
 /// "24 goroutines arrived at main.send (main.go:52, chan send) in 30 s and stayed: 0.8 per second; ..."
 std::string leak_sentence(PopulationKind kind, const Finding& finding, Nanoseconds span);

@@ -142,7 +142,7 @@ Result<std::string> thread_pprof(const Observation& look) {
     };
     add_name(site.reason.empty() ? site.state : site.reason);
     for (const Frame& frame : site.frames) stack.push_back({.address = {}, .lines = {frame}});
-    add_name(site.user.function);
+    add_name(site.name);
     add_members(builder, stack, count, {});
   }
   return builder.finish();

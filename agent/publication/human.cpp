@@ -51,7 +51,10 @@ std::string human_frame(const Frame& frame) {
 
 std::string human_site(const Site& site) {
   if (site.id == kOtherSite) return "all other sites";
-  if (std::string frame = human_frame(site.user); !frame.empty()) return frame;
+  std::string frame = human_frame(site.user);
+  if (!site.name.empty() && site.name != site.user.function)
+    frame = fmt::format("{} in {}", to_valid_utf8(site.name), frame);
+  if (!frame.empty()) return frame;
   return to_valid_utf8(site.reason.empty() ? site.state : site.reason);
 }
 

@@ -45,6 +45,7 @@ Json json_of(const Counts& counts) {
 Json json_of(const SiteTotals& totals, const char* held, const char* ids) {
   const Site& site = *totals.site;
   Json object{{"site", to_string(site.id)}, {"members", totals.members}};
+  put_text(object, "name", site.name);
   put_text(object, "state", site.state);
   put_text(object, "reason", site.reason);
   object.update(json_of(site.user));
@@ -55,6 +56,7 @@ Json json_of(const SiteTotals& totals, const char* held, const char* ids) {
     Json& frames = object["frames"] = Json::array();
     for (const Frame& frame : site.frames) frames.push_back(json_of(frame));
   }
+  put_text(object, "truncated", site.truncated);
   if (ids != nullptr) object[ids] = totals.ids;
   return object;
 }
@@ -264,6 +266,7 @@ Json json_of(const Finding& finding) {
   Json object{{"kind", to_string(finding.kind)}, {"certainty", to_string(finding.certainty)}};
   if (finding.site) {
     object["site"] = to_string(finding.site->id);
+    put_text(object, "name", finding.site->name);
     put_text(object, "state", finding.site->state);
     put_text(object, "reason", finding.site->reason);
     object.update(json_of(finding.site->user));

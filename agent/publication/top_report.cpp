@@ -22,8 +22,8 @@ struct Row {
 std::vector<Row> rows_of(const TargetReport& report) {
   std::vector<Row> rows;
   for (const PopulationView& population : report.populations) {
-    // Every socket is a descriptor too.
-    if (population.kind == PopulationKind::socket) continue;
+    // Every socket is a descriptor too, and a heap has objects by the million.
+    if (population.kind == PopulationKind::socket || population.kind == PopulationKind::allocation) continue;
     for (const SiteView& view : population.sites) {
       if (view.members == 0 && view.arrivals == 0) continue;
       rows.push_back({population.kind, &view, static_cast<std::int64_t>(view.arrivals - view.departures)});

@@ -133,7 +133,8 @@ TEST(LockReader, ConditionsAndSemaphoresHaveNoOwner) {
   const auto in_futex = [&] {
     int count = 0;
     for (const Tid tid : threads_of(process)) {
-      count += read_blocked_reason(process, tid).value_or("") == "futex" ? 1 : 0;
+      const auto wait = read_blocked_wait(process, tid);
+      count += wait && wait->reason == "futex" ? 1 : 0;
     }
     return count;
   };

@@ -27,6 +27,6 @@ Result<SmapsRollup> read_smaps_rollup(const ProcDir& process) {
   return parse_smaps_rollup(PROCTOR_TRY(process.read_file("smaps_rollup")));
 }
 
-Result<std::string> read_statm(const ProcDir& process) { return process.read_file("statm"); }
+Result<std::string> read_statm(const ProcDir& process) { return process.read_record("statm"); }
 
 }  // namespace proctor

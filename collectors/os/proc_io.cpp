@@ -20,6 +20,6 @@ ProcIo parse_proc_io(std::string_view text) {
   return {.read = value_of(text, "\nread_bytes: "), .written = value_of(text, "\nwrite_bytes: ")};
 }
 
-Result<ProcIo> read_proc_io(const ProcDir& process) { return parse_proc_io(PROCTOR_TRY(process.read_file("io"))); }
+Result<ProcIo> read_proc_io(const ProcDir& process) { return parse_proc_io(PROCTOR_TRY(process.read_record("io"))); }
 
 }  // namespace proctor

@@ -82,6 +82,17 @@ Result<std::string> ProcDir::read_file(const char* name, std::size_t limit) cons
   return read_whole(file.get(), name, limit);
 }
 
+Result<std::string> ProcDir::read_record(const char* name) const {
+  const UniqueFd file = PROCTOR_TRY(open_file(name));
+  std::array<char, 4096> buffer;
+  ssize_t got = 0;
+  do {
+    got = ::read(file.get(), buffer.data(), buffer.size());
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return fail_errno(errno, "read {}", name);
+  return std::string(buffer.data(), static_cast<std::size_t>(got));
+}
+
 Result<std::string> ProcDir::read_link(const char* name) const { return read_link_at(directory_.get(), name); }
 
 Result<std::vector<std::int32_t>> ProcDir::list_numbers(const char* name) const {

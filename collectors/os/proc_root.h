@@ -22,6 +22,9 @@ class ProcDir {
   /// The whole of a file of this process, at most `limit` bytes (limit_reached above).
   /// `name` is relative: "stat", "task/17/syscall".
   Result<std::string> read_file(const char* name, std::size_t limit = std::size_t{16} << 20) const;
+  /// A file that the kernel writes in one piece of less than a page, as "stat" and "task/17/syscall" are: without the
+  /// second read that finds the end of a longer one.
+  Result<std::string> read_record(const char* name) const;
   /// The text of a link of any length: "exe", "fd/3", "ns/net".
   Result<std::string> read_link(const char* name) const;
   /// Opens read-only: the executable through "exe", a mapped file through "map_files/...".

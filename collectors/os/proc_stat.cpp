@@ -60,11 +60,11 @@ Result<ProcStat> parse_proc_stat(std::string_view text) {
 }
 
 Result<ProcStat> read_proc_stat(const ProcDir& process) {
-  return parse_proc_stat(PROCTOR_TRY(process.read_file("stat")));
+  return parse_proc_stat(PROCTOR_TRY(process.read_record("stat")));
 }
 
 Result<ProcStat> read_thread_stat(const ProcDir& process, Tid tid) {
-  return parse_proc_stat(PROCTOR_TRY(process.read_file(fmt::format("task/{}/stat", number(tid)).c_str())));
+  return parse_proc_stat(PROCTOR_TRY(process.read_record(fmt::format("task/{}/stat", number(tid)).c_str())));
 }
 
 }  // namespace proctor

@@ -50,7 +50,7 @@ ProcStatus parse_proc_status(std::string_view text) {
 }
 
 Result<ProcStatus> read_proc_status(const ProcDir& process, const char* name) {
-  return parse_proc_status(PROCTOR_TRY(process.read_file(name)));
+  return parse_proc_status(PROCTOR_TRY(process.read_record(name)));
 }
 
 }  // namespace proctor

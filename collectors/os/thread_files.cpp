@@ -10,18 +10,6 @@
 #include "base/text.h"
 
 namespace proctor {
-namespace {
-
-/// "0 0x3 0x7f62..." in a call, "-1 0x7ff..." blocked outside of one, "running".
-std::optional<std::int64_t> system_call_of(std::string_view text) {
-  std::int64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc{} || value < 0) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 std::string_view word_for_system_call(std::int64_t number) {
   switch (number) {
     case SYS_futex: return "futex";
@@ -96,7 +84,7 @@ Result<SchedStat> parse_schedstat(std::string_view text) {
 }
 
 Result<SchedStat> read_schedstat(const ProcDir& process, Tid tid) {
-  const std::string text = PROCTOR_TRY(process.read_file(fmt::format("task/{}/schedstat", number(tid)).c_str()));
+  const std::string text = PROCTOR_TRY(process.read_record(fmt::format("task/{}/schedstat", number(tid)).c_str()));
   const SchedStat stat = PROCTOR_TRY(parse_schedstat(text));
   // A thread that exists has been scheduled at least once.
   if (stat.times_scheduled == 0) return fail(ErrorCode::not_supported, "schedstat holds nothing");
@@ -126,21 +114,22 @@ Result<std::optional<ThreadSystemCall>> parse_system_call(std::string_view text)
 }
 
 Result<std::optional<ThreadSystemCall>> read_system_call(const ProcDir& process, Tid tid) {
-  return parse_system_call(PROCTOR_TRY(process.read_file(fmt::format("task/{}/syscall", number(tid)).c_str())));
+  return parse_system_call(PROCTOR_TRY(process.read_record(fmt::format("task/{}/syscall", number(tid)).c_str())));
 }
 
-Result<std::string> read_blocked_reason(const ProcDir& process, Tid tid) {
-  const auto text = process.read_file(fmt::format("task/{}/syscall", number(tid)).c_str());
+Result<BlockedWait> read_blocked_wait(const ProcDir& process, Tid tid) {
+  const auto text = process.read_record(fmt::format("task/{}/syscall", number(tid)).c_str());
   if (!text && text.error().code == ErrorCode::target_gone) return tl::unexpected(text.error());
-  const auto call = text ? system_call_of(*text) : std::nullopt;
+  const auto call = text ? parse_system_call(*text).value_or(std::nullopt) : std::nullopt;
   if (call) {
-    const std::string_view word = word_for_system_call(*call);
-    return word.empty() ? fmt::format("syscall_{}", *call) : std::string{word};
+    const std::string_view word = word_for_system_call(call->number);
+    return BlockedWait{.reason = word.empty() ? fmt::format("syscall_{}", call->number) : std::string{word},
+                       .call = call};
   }
-  const auto wchan = process.read_file(fmt::format("task/{}/wchan", number(tid)).c_str());
-  if (wchan && !wchan->empty() && *wchan != "0") return to_valid_utf8(*wchan, 64);
+  const auto wchan = process.read_record(fmt::format("task/{}/wchan", number(tid)).c_str());
+  if (wchan && !wchan->empty() && *wchan != "0") return BlockedWait{.reason = to_valid_utf8(*wchan, 64), .call = {}};
   if (!text) return tl::unexpected(text.error());
-  return std::string{"unknown"};
+  return BlockedWait{.reason = "unknown", .call = {}};
 }
 
 }  // namespace proctor

@@ -37,10 +37,16 @@ Result<std::optional<ThreadSystemCall>> parse_system_call(std::string_view text)
 /// Errors: permission_denied without the right to trace it.
 Result<std::optional<ThreadSystemCall>> read_system_call(const ProcDir& process, Tid tid);
 
-/// What a thread that sleeps waits for: the kind of the system call it is in ("futex", "epoll", "read", "accept",
+/// What a thread that sleeps waits for.
+struct BlockedWait {
+  std::string reason;
+  std::optional<ThreadSystemCall> call;  // absent outside of one, or without the right to see it
+};
+
+/// `reason` is the kind of the system call it is in ("futex", "epoll", "read", "accept",
 /// "sleep", ...), from /proc/PID/task/TID/syscall; else the kernel function of wchan. permission_denied without the
 /// right to trace it, unless the kernel shows wchan.
-Result<std::string> read_blocked_reason(const ProcDir& process, Tid tid);
+Result<BlockedWait> read_blocked_wait(const ProcDir& process, Tid tid);
 
 /// The word for a system call number of amd64; empty for one that does not wait.
 std::string_view word_for_system_call(std::int64_t number);

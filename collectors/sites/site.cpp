@@ -23,6 +23,7 @@ void identify(Site& site) {
   for (const Frame& frame : site.frames) add_frame(hash, frame);
   hash.add(site.state);
   hash.add(site.reason);
+  if (!site.name.empty()) hash.add(site.name);
   hash.add(site.user.function);
   hash.add(site.user.file);
   add_frame(hash, site.created_by);

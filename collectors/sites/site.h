@@ -31,10 +31,12 @@ constexpr SiteId kOtherSite{0};
 struct Site {
   SiteId id{};
   std::string state;          // waiting, running, ...; empty for what has no state
+  std::string name;           // of a thread, with its numbers folded; else empty
   std::string reason;         // the runtime's or the kernel's word for what it waits for; the kind of a descriptor
   Frame user;                 // the first frame that the user wrote; for a descriptor, `file` is its path class or peer
   Frame created_by;           // the statement that created it, where known
   std::vector<Frame> frames;  // innermost first; empty for what has no stack
+  std::string truncated;      // why the frames end before the stack does, in a word; empty where they do not
 };
 
 /// Shared by all that speak of the same site.

@@ -1,6 +1,7 @@
 #include "collectors/threads/thread_history.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/text.h"
@@ -27,6 +28,15 @@ std::string_view word_for_state(char state) {
 
 }  // namespace
 
+Site ThreadHistory::site_of(const Seen& thread, const NamedStack* stack) {
+  Site site{.state = thread.state, .name = thread.name, .reason = thread.reason, .user = {.function = thread.name}};
+  if (stack == nullptr) return site;
+  site.frames = stack->frames;
+  site.truncated = to_string(stack->end);
+  if (!stack->user.function.empty()) site.user = stack->user;
+  return site;
+}
+
 bool ThreadHistory::rests(const ProcDir& process, const Seen& thread) {
   if (!thread.sched || (thread.state != "sleeping" && thread.state != "disk_sleep")) return false;
   const auto now = read_schedstat(process, thread.tid);
@@ -41,7 +51,8 @@ bool ThreadHistory::nothing_changed(const ProcDir& process) const {
          std::ranges::all_of(threads_, [&](const Seen& thread) { return rests(process, thread); });
 }
 
-Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid) {
+Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid,
+                                                std::optional<ThreadSystemCall>& call) {
   // The switch counter first: what is read after it is at least as new.
   Seen thread{.tid = tid};
   if (const auto sched = read_schedstat(process, tid)) thread.sched = *sched;
@@ -50,7 +61,9 @@ Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid)
   thread.state = word_for_state(stat.state);
   thread.name = fold_numbers(to_valid_utf8(stat.comm));
   if (stat.state == 'S' || stat.state == 'D') {
-    thread.reason = read_blocked_reason(process, tid).value_or(std::string{"unknown"});
+    auto wait = read_blocked_wait(process, tid).value_or(BlockedWait{.reason = "unknown", .call = {}});
+    thread.reason = std::move(wait.reason);
+    call = wait.call;
   }
   if (const auto status = read_proc_status(process, fmt::format("task/{}/status", number(tid)).c_str())) {
     thread.voluntary = status->voluntary_switches;
@@ -63,6 +76,7 @@ Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir&
   if (nothing_changed(process)) return last_;
   const std::vector<std::int32_t> tids = PROCTOR_TRY(process.list_numbers("task"));
   std::vector<Seen> threads;
+  std::vector<InCall> calls;
   threads.reserve(tids.size());
   std::uint64_t vanished = 0;
   auto before = threads_.begin();
@@ -79,39 +93,56 @@ Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir&
       threads.push_back(std::move(*before++));
       continue;
     }
-    auto thread = read(process, Tid{tid});
+    std::optional<ThreadSystemCall> call;
+    auto thread = read(process, Tid{tid}, call);
     if (known && (!thread || thread->start_time != before->start_time)) {
       ended_voluntary_ += before->voluntary.value_or(0);
       ended_involuntary_ += before->involuntary.value_or(0);
     }
     if (known) ++before;
     if (thread) {
+      if (call && thread->sched) calls.push_back({.thread = threads.size(), .call = *call});
       threads.push_back(*std::move(thread));
     } else {
       ++vanished;
     }
   }
   end_those_before(INT32_MAX);
+  if (stacks_ != nullptr) read_stacks(process, calls, threads);
   threads_ = std::move(threads);
   if (threads_.empty()) return fail(ErrorCode::target_gone, "process {} has no thread left", number(process.pid()));
   last_ = assemble(vanished);
   return last_;
 }
 
+void ThreadHistory::read_stacks(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads) {
+  if (calls.empty()) return;
+  std::vector<BlockedThread> blocked;
+  blocked.reserve(calls.size());
+  for (const InCall& entry : calls) {
+    const Seen& thread = threads[entry.thread];
+    blocked.push_back({.tid = thread.tid, .sched = *thread.sched, .call = entry.call});
+  }
+  // Where the process may not be read the reasons of its threads are all that is known, as without stacks.
+  const auto stacks = stacks_->read(process, blocked);
+  for (std::size_t i = 0; stacks && i < calls.size(); ++i) threads[calls[i].thread].stack = (*stacks)[i];
+}
+
 std::shared_ptr<const ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) const {
   auto snapshot = std::make_shared<ThreadSnapshot>();
   snapshot->vanished = vanished;
-  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, std::uint32_t> known;
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view, const NamedStack*>, std::uint32_t> known;
+  std::set<const NamedStack*> told;
   std::uint64_t voluntary = ended_voluntary_;
   std::uint64_t involuntary = ended_involuntary_;
   bool switches_known = true;
   for (const Seen& thread : threads_) {
     const auto next = static_cast<std::uint32_t>(snapshot->sites.size());
-    const auto [place, is_new] = known.try_emplace({thread.state, thread.reason, thread.name}, next);
-    if (is_new) {
-      snapshot->sites.push_back(
-          sites_->intern({.state = thread.state, .reason = thread.reason, .user = {.function = thread.name}}));
-    }
+    const NamedStack* stack = thread.stack.get();
+    if (stack != nullptr && told.size() >= kMostStacks && !told.contains(stack)) stack = nullptr;
+    if (stack != nullptr) told.insert(stack);
+    const auto [place, is_new] = known.try_emplace({thread.state, thread.reason, thread.name, stack}, next);
+    if (is_new) snapshot->sites.push_back(sites_->intern(site_of(thread, stack)));
     snapshot->threads.push_back({.tid = thread.tid,
                                  .start_time = thread.start_time,
                                  .site = place->second,

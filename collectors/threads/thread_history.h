@@ -11,14 +11,15 @@
 #include "collectors/os/proc_root.h"
 #include "collectors/os/thread_files.h"
 #include "collectors/sites/site_interner.h"
+#include "collectors/unwind/blocked_stacks.h"
 
 namespace proctor {
 
 /// The threads of one process over many looks.
 class ThreadHistory {
  public:
-  /// `sites` outlives it.
-  explicit ThreadHistory(SiteInterner& sites) : sites_(&sites) {}
+  /// Both outlive it. Without `stacks` none are read.
+  ThreadHistory(SiteInterner& sites, BlockedStacks* stacks) : sites_(&sites), stacks_(stacks) {}
 
   /// The threads now: the same object as at the last look where none has run, begun or ended.
   /// Errors: target_gone, permission_denied.
@@ -32,17 +33,28 @@ class ThreadHistory {
     std::optional<SchedStat> sched;
     std::string state;
     std::string reason;
-    std::string name;  // with its numbers folded
+    std::string name;                         // with its numbers folded
+    std::shared_ptr<const NamedStack> stack;  // null where it is not known
     std::optional<std::uint64_t> voluntary;
     std::optional<std::uint64_t> involuntary;
   };
 
+  static Site site_of(const Seen& thread, const NamedStack* stack);
   static bool rests(const ProcDir& process, const Seen& thread);
   bool nothing_changed(const ProcDir& process) const;
-  static Result<Seen> read(const ProcDir& process, Tid tid);
+  /// `call`: the system call that it sleeps in, where it is in one.
+  static Result<Seen> read(const ProcDir& process, Tid tid, std::optional<ThreadSystemCall>& call);
+  struct InCall {
+    std::size_t thread = 0;  // index
+    ThreadSystemCall call;
+  };
+  void read_stacks(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads);
   std::shared_ptr<const ThreadSnapshot> assemble(std::uint64_t vanished) const;
 
+  static constexpr std::size_t kMostStacks = 1000;  // distinct ones of one process at a look
+
   SiteInterner* sites_;
+  BlockedStacks* stacks_;
   std::vector<Seen> threads_;  // ascending by tid
   std::uint64_t ended_voluntary_ = 0;
   std::uint64_t ended_involuntary_ = 0;

@@ -40,7 +40,7 @@ void expect_reason(const char* reason, const std::function<void()>& wait) {
     wait();
   }};
   SiteInterner sites;
-  ThreadHistory history{sites};
+  ThreadHistory history{sites, nullptr};
   const ProcDir process = open(child);
   // Between the word and the call there may be another short wait.
   std::string seen;
@@ -86,7 +86,7 @@ TEST(ThreadHistory, CountsTheThreadsThatTheKernelLists) {
     ::pause();
   }};
   SiteInterner sites;
-  ThreadHistory history{sites};
+  ThreadHistory history{sites, nullptr};
   const ProcDir process = open(child);
   std::uint64_t workers = 0;
   while (workers != 7) {
@@ -106,7 +106,7 @@ TEST(ThreadHistory, WhereNothingRanTheSnapshotIsTheSameObject) {
     ::pause();
   }};
   SiteInterner sites;
-  ThreadHistory history{sites};
+  ThreadHistory history{sites, nullptr};
   const ProcDir process = open(child);
   auto before = look_at_rest(history, process);
   auto after = look_at_rest(history, process);
@@ -126,7 +126,7 @@ TEST(ThreadHistory, AThreadThatRanIsAnotherSnapshotAndItsSwitchesGrow) {
     while (::read(orders[0], &byte, 1) == 1) ready();
   }};
   SiteInterner sites;
-  ThreadHistory history{sites};
+  ThreadHistory history{sites, nullptr};
   const ProcDir process = open(child);
   const auto before = look_at_rest(history, process);
   ASSERT_EQ(::write(orders[1], "x", 1), 1);
@@ -147,7 +147,7 @@ TEST(ThreadHistory, AZombieIsAState) {
   siginfo_t ended{};
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(number(child.pid())), &ended, WEXITED | WNOWAIT), 0);
   SiteInterner sites;
-  ThreadHistory history{sites};
+  ThreadHistory history{sites, nullptr};
   const auto snapshot = history.look(process);
   ASSERT_TRUE(snapshot) << snapshot.error();
   EXPECT_EQ((*snapshot)->sites.at(0)->state, "zombie");
@@ -162,7 +162,7 @@ TEST(ThreadHistory, NamesOfAnyBytesAreValidText) {
     ::pause();
   }};
   SiteInterner sites;
-  ThreadHistory history{sites};
+  ThreadHistory history{sites, nullptr};
   EXPECT_EQ(look_at_rest(history, open(child))->sites.at(0)->user.function, "a)\n(\xEF\xBF\xBD\"");
 }
 

@@ -78,6 +78,33 @@ def goroutines(number):
     show("second look, nothing changed / the same", f"{second:.2f}", "0.15", second <= 0.15)
 
 
+def thread_stacks(number):
+    """Of blocked threads, with the stacks of all; eu-stack stops each of them."""
+    peer = shutil.which("eu-stack")
+    first, second, stopped = [], [], []
+    for _ in range(1 if SMALL else 5):
+        with Programs() as programs:
+            target, _ = programs.start_announcing([BUILD / "tests/bench/blocked_threads", str(number)])
+            await_("all threads wait", lambda: all("S" in (task / "stat").read_text().rsplit(")", 1)[1][:3] for task in
+                                                   pathlib.Path(f"/proc/{target.pid}/task").iterdir()))
+            looks = subprocess.run([BUILD / "tests/bench/thread_bench", str(target.pid)], check=True, capture_output=True,
+                                   text=True).stdout.split()
+            assert int(looks[0]) == int(looks[1]) == number + 1, looks
+            first.append(float(looks[2]))
+            second.append(float(looks[3]))
+            if peer:
+                stopped.append(timed(lambda: subprocess.run([peer, "-n", "0", "-p", str(target.pid)], check=True,
+                                                            capture_output=True)))
+    looks = statistics.median(first), statistics.median(second)
+    print(f"{number} blocked threads: first look {looks[0]:.1f} ms, second look {looks[1]:.2f} ms")
+    if not peer:
+        print("Skipped: no eu-stack on this machine")
+        return
+    own = statistics.median(stopped)
+    show("first look / eu-stack", f"{looks[0] / own:.3f} ({looks[0]:.0f} / {own:.0f} ms)", "0.033", looks[0] / own <= 1 / 30)
+    show("second look, no thread ran / eu-stack", f"{looks[1] / own:.4f}", "0.0067", looks[1] / own <= 1 / 150)
+
+
 def memory_of_agent(programs, flags, what, goal):
     port = free_port()
     config = programs.file("memory.yaml", "sampling: {interval: 500ms, cpu_budget: 90%}\ntargets:\n"
@@ -209,6 +236,7 @@ def mapping_latency(mebibytes):
 
 def main():
     goroutines(1000 if SMALL else 100_000)
+    thread_stacks(50 if SMALL else 1000)
     idle_processes(20 if SMALL else 1000)
     mapping_latency(64 if SMALL else 8192)
     return 0

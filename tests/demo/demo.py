@@ -61,7 +61,7 @@ def get_json(url):
 
 def matches(finding, planted):
     service, kind, text, _ = planted
-    shown = [str(finding.get(key, "")) for key in ("function", "file", "reason", "state")]
+    shown = [str(finding.get(key, "")) for key in ("name", "function", "file", "reason", "state")]
     return finding["target"] == service and finding["kind"] == kind and any(text in part for part in shown)
 
 
