@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/findings/blocked_forever.h"
+#include "agent/findings/causes.h"
 #include "agent/findings/context_overdue.h"
 #include "agent/findings/deadlock.h"
 #include "agent/findings/leak_detector.h"
@@ -158,6 +159,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     std::ranges::move(detect_deadlocks(*locks, snapshot_of(observation.threads), instant.wall),
                       std::back_inserter(findings));
   }
+  link_causes(findings);
   for (Finding& finding : findings) {
     const auto before = std::ranges::find_if(standing_, [&](const Finding& f) { return same_subject(f, finding); });
     if (before != standing_.end()) finding.since = std::min(finding.since, before->since);

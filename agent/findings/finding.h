@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "agent/ledger/population_ledger.h"
 #include "base/units.h"
 #include "collectors/sites/site.h"
 
@@ -30,6 +32,12 @@ enum class Certainty : std::uint8_t { suspected, proven };
 std::string_view to_string(FindingKind kind);
 std::string_view to_string(Certainty certainty);
 
+/// Another finding of the same process that brings this one about.
+struct Cause {
+  FindingKind kind{};
+  SiteId site{};
+};
+
 /// A judgement with its evidence. Stands while its detector says so; `since` is kept from look to look.
 struct Finding {
   FindingKind kind{};
@@ -39,8 +47,10 @@ struct Finding {
   double per_second = 0;             // members, or bytes for memory
   std::uint64_t members = 0;         // that arrived in the window and stayed; bytes for memory
   Nanoseconds oldest{};
-  std::string says;    // one sentence with the numbers
-  std::string advice;  // what to look for in the code
+  std::vector<Cohort> growth;  // of a leak: who arrived when, and stayed
+  std::optional<Cause> cause;  // absent for what is a cause itself
+  std::string says;            // one sentence with the numbers
+  std::string advice;          // what to look for in the code
 };
 
 }  // namespace proctor

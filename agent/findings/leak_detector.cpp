@@ -29,6 +29,11 @@ std::optional<FindingKind> kind_of(PopulationKind kind, const Site& site) {
   return site.state == "zombie" ? std::optional{FindingKind::zombie_leak} : std::nullopt;
 }
 
+constexpr std::size_t kLongWindows = 8;
+constexpr double kMostFall = 0.1;     // of the rise, from one window to the next
+constexpr double kMostLeaving = 0.5;  // as many as this share of the rise may have left
+constexpr double kLeastThird = 0.2;   // of the rise, in each third
+
 /// Of those that arrived, the share that is still there.
 double survival(const std::vector<Cohort>& cohorts, std::size_t begin, std::size_t end) {
   std::uint64_t arrived = 0;
@@ -40,13 +45,41 @@ double survival(const std::vector<Cohort>& cohorts, std::size_t begin, std::size
   return arrived == 0 ? 0 : static_cast<double>(alive) / static_cast<double>(arrived);
 }
 
-}  // namespace
+/// Whether the least that a site held has risen from window to window, for at least kLongWindows of them, by as many in
+/// the last third as in the first, with hardly anybody leaving: a leak too slow for one window.
+std::optional<Finding> detect_slow_leak(PopulationKind kind, FindingKind finding_kind, const SiteGrowth& growth,
+                                        const FindingsConfig& config, const Instant& instant) {
+  const auto& windows = growth.long_past;
+  if (!growth.first_seen_growth || windows.size() < kLongWindows) return std::nullopt;
+  const Nanoseconds span = config.window * static_cast<std::int64_t>(windows.size());
+  if (instant.now - span < instant.process_start + config.warm_up) return std::nullopt;
+  const auto floor = [&](std::size_t i) { return static_cast<double>(windows[i].fewest); };
+  const double rise = floor(windows.size() - 1) - floor(0);
+  if (rise < config.min_arrivals) return std::nullopt;
+  std::uint64_t departed = 0;
+  for (std::size_t i = 1; i < windows.size(); ++i) {
+    if (floor(i) < floor(i - 1) - std::max(1.0, kMostFall * rise)) return std::nullopt;
+    departed += windows[i].departed;
+  }
+  if (static_cast<double>(departed) > kMostLeaving * rise) return std::nullopt;
+  const std::size_t third = windows.size() / 3;
+  for (const std::size_t begin : {std::size_t{0}, third, windows.size() - 1 - third}) {
+    if (floor(begin + third) - floor(begin) < kLeastThird * rise) return std::nullopt;
+  }
+  Finding finding{.kind = finding_kind, .certainty = Certainty::suspected, .site = growth.site};
+  finding.since =
+      instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - *growth.first_seen_growth);
+  finding.members = static_cast<std::uint64_t>(rise);
+  finding.oldest = growth.oldest;
+  finding.per_second = rise / seconds(span);
+  finding.growth = growth.cohorts;
+  finding.says = slow_leak_sentence(kind, finding, span);
+  finding.advice = leak_advice(kind, *growth.site);
+  return finding;
+}
 
-std::optional<Finding> detect_leak(PopulationKind kind, const SiteGrowth& growth, const FindingsConfig& config,
-                                   const Instant& instant) {
-  if (!growth.site || growth.site->id == kOtherSite) return std::nullopt;
-  const auto finding_kind = kind_of(kind, *growth.site);
-  if (!finding_kind) return std::nullopt;
+std::optional<Finding> detect_fast_leak(PopulationKind kind, FindingKind finding_kind, const SiteGrowth& growth,
+                                        const FindingsConfig& config, const Instant& instant) {
   const MonotonicTime warm = instant.process_start + config.warm_up;
   const MonotonicTime settled = instant.now - config.window / kSettleShare;
   std::vector<Cohort> cohorts;
@@ -72,15 +105,27 @@ std::optional<Finding> detect_leak(PopulationKind kind, const SiteGrowth& growth
   if (instant.now - last->begin > config.window / 2) return std::nullopt;
 
   const MonotonicTime since = growth.first_seen_growth.value_or(first->begin);
-  Finding finding{.kind = *finding_kind, .certainty = Certainty::suspected, .site = growth.site};
+  Finding finding{.kind = finding_kind, .certainty = Certainty::suspected, .site = growth.site};
   finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - since);
   finding.members = survivors;
   finding.oldest = growth.oldest;
   finding.per_second =
       static_cast<double>(survivors) / seconds(settled - first->begin + config.window / kSettleShare / 4);
+  finding.growth = cohorts;
   finding.says = leak_sentence(kind, finding, instant.now - first->begin);
   finding.advice = leak_advice(kind, *growth.site);
   return finding;
+}
+
+}  // namespace
+
+std::optional<Finding> detect_leak(PopulationKind kind, const SiteGrowth& growth, const FindingsConfig& config,
+                                   const Instant& instant) {
+  if (!growth.site || growth.site->id == kOtherSite) return std::nullopt;
+  const auto finding_kind = kind_of(kind, *growth.site);
+  if (!finding_kind) return std::nullopt;
+  if (auto finding = detect_fast_leak(kind, *finding_kind, growth, config, instant)) return finding;
+  return detect_slow_leak(kind, *finding_kind, growth, config, instant);
 }
 
 }  // namespace proctor

@@ -35,6 +35,7 @@ class Simulation {
   }
 
   std::optional<Finding> verdict() const {
+    if (now_ == MonotonicTime{}) return std::nullopt;
     const Instant instant{.now = now_, .wall = WallTime{seconds{1'800'000'000}}, .process_start = kStart};
     for (const SiteGrowth& growth : ledger_.growth(now_)) {
       if (auto finding = detect_leak(PopulationKind::goroutine, growth, config_, instant)) return finding;
@@ -157,6 +158,39 @@ TEST(LeakDetector, AGrowthThatHasEndedIsNoLonger) {
   Simulation simulation;
   simulation.run(600, 2000, [](int second) { return numbers(0, static_cast<std::uint64_t>(std::min(second, 1400))); });
   EXPECT_FALSE(simulation.verdict());
+}
+
+constexpr int kHour = 3600;
+
+TEST(LeakDetector, FindsSixAnHour) {
+  Simulation simulation;
+  simulation.run(600, 600 + 3 * kHour,
+                 [](int second) { return numbers(0, 240 + static_cast<std::uint64_t>(second) / 600); });
+  const auto finding = simulation.verdict();
+  ASSERT_TRUE(finding);
+  EXPECT_NEAR(finding->per_second * kHour, 6, 1);
+  EXPECT_THAT(finding->says, testing::HasSubstr("per hour"));
+}
+
+TEST(LeakDetector, APoolThatGrewForAnHourAndStaysIsNone) {
+  Simulation simulation;
+  simulation.run(600, 600 + 6 * kHour, [](int second) {
+    return numbers(0, 20 + static_cast<std::uint64_t>(std::min(second, 600 + kHour)) / 100);
+  });
+  EXPECT_FALSE(simulation.verdict());
+}
+
+TEST(LeakDetector, AMorningOfBusyConnectionsIsNone) {
+  Simulation simulation;
+  // From 10 to 250 at once over six hours, each for four minutes.
+  bool found = false;
+  simulation.run(600, 600 + 6 * kHour, [&](int second) {
+    found = found || simulation.verdict();
+    const auto living = static_cast<std::uint64_t>(10 + second / 90);
+    const auto first = static_cast<std::uint64_t>(second) * living / 240;
+    return numbers(first, first + living);
+  });
+  EXPECT_FALSE(found);
 }
 
 }  // namespace

@@ -73,6 +73,13 @@ std::string leak_sentence(PopulationKind kind, const Finding& finding, Nanosecon
                      seconds(finding.oldest));
 }
 
+std::string slow_leak_sentence(PopulationKind kind, const Finding& finding, Nanoseconds span) {
+  constexpr double kHour = 3600;
+  return fmt::format("The least that stayed at {} rose by {} {} in {:.1f} h, {:.1f} per hour, and hardly any left.",
+                     place_of(*finding.site), finding.members, members_of(kind), seconds(span) / kHour,
+                     finding.per_second * kHour);
+}
+
 std::string leak_advice(PopulationKind kind, const Site& site) {
   switch (kind) {
     case PopulationKind::goroutine:

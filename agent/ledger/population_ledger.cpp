@@ -251,7 +251,12 @@ void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
   if (quiet || place.members <= place.fewest) {
     place.fewest = place.members;
     place.fewest_at = now;
+    place.long_past.reset();
+    return;
   }
+  if (!place.long_past) place.long_past = std::make_unique<LongPast>();
+  place.long_past->note(static_cast<std::uint64_t>(age_at(now, *first_look_) / window_), place.members,
+                        place.departed_now);
 }
 
 PopulationView PopulationLedger::view(MonotonicTime now) const {
@@ -294,6 +299,7 @@ std::vector<SiteGrowth> PopulationLedger::growth(MonotonicTime now) const {
 SiteGrowth PopulationLedger::growth_of(const Place& place, MonotonicTime now) const {
   SiteGrowth growth{.site = place.site, .members = place.members, .oldest = age_at(now, place.since)};
   if (place.members > place.fewest) growth.first_seen_growth = place.fewest_at;
+  if (place.long_past) growth.long_past = place.long_past->ended();
   for (const Cohorts::Period& period : place.cohorts.at(period_at(now))) {
     growth.old_departures += period.old_departed;
     if (period.arrived == 0) continue;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/ledger/cohorts.h"
+#include "agent/ledger/long_past.h"
 #include "agent/ledger/population.h"
 
 namespace proctor {
@@ -27,6 +28,7 @@ struct SiteGrowth {
   /// The last look at which the site had as few members as ever since its growth began. Absent where it does not
   /// grow; after eight windows without a new height, growth begins anew.
   std::optional<MonotonicTime> first_seen_growth;
+  std::vector<LongPast::Window> long_past;  // since then; oldest first
   Nanoseconds oldest{};
 };
 
@@ -76,6 +78,7 @@ class PopulationLedger {
     MonotonicTime fewest_at{};
     std::uint64_t most = 0;
     MonotonicTime most_at{};
+    std::unique_ptr<LongPast> long_past;  // while it grows
     Cohorts cohorts;
   };
   class Merge;

@@ -243,7 +243,7 @@ std::string_view members_of(FindingKind kind) {
     case FindingKind::zombie_leak: return to_string(PopulationKind::child);
     case FindingKind::memory_leak: break;
   }
-  return {};
+  return to_string(PopulationKind::allocation);
 }
 
 void fill_site_info(const TargetReport& report, FamilyWriter& family) {
@@ -264,6 +264,14 @@ void fill_findings(const TargetReport& report, FamilyWriter& family) {
   for (const Finding& finding : report.findings) {
     const std::string site = finding.site ? to_string(finding.site->id) : "";
     family.add({to_string(finding.kind), to_string(finding.certainty), site}, 1);
+  }
+}
+
+void fill_consequences(const TargetReport& report, FamilyWriter& family) {
+  for (const Finding& finding : report.findings) {
+    if (!finding.cause) continue;
+    const std::string site = finding.site ? to_string(finding.site->id) : "";
+    family.add({to_string(finding.kind), site, to_string(finding.cause->kind), to_string(finding.cause->site)}, 1);
   }
 }
 
@@ -323,6 +331,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_site_departures_total", fill_site<&SiteView::departures>},
     {"proctor_site_info", fill_site_info},
     {"proctor_finding", fill_findings},
+    {"proctor_finding_consequence", fill_consequences},
     {"proctor_exhaustion_seconds", fill_exhaustion},
 });
 

@@ -271,6 +271,9 @@ Json json_of(const Finding& finding) {
     put_text(object, "reason", finding.site->reason);
     object.update(json_of(finding.site->user));
   }
+  if (finding.cause) {
+    object["consequence_of"] = {{"kind", to_string(finding.cause->kind)}, {"site", to_string(finding.cause->site)}};
+  }
   object["since"] = timestamp_of(finding.since);
   object["per_second"] = finding.per_second;
   object["members"] = finding.members;

@@ -19,7 +19,7 @@ targets:
   - {name: "{{1}}", match: {comm: cases_go, cmdline: "-case (A[0-9a-z]+)"}}
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
-LEAKS = {"A01": "main.slowWorker", "A05": "main.watch", "A16": "main.rangeOver"}
+LEAKS = {"A08": "main.readBlocking", "A01": "main.slowWorker", "A05": "main.watch", "A16": "main.rangeOver"}
 OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
 NO_OVERDUE = ("A05", "A28c", "A28d")
 NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A26", "A31", "A35")
@@ -58,6 +58,13 @@ def every_case_is_judged_as_its_report_wants():
         for name, function in LEAKS.items():
             await_(f"{name} leaks at {function}", lambda n=name, f=function: any(
                 (target, where) == (n, f) for target, _, where, _ in findings()), 60)
+        # One incident: the threads in the call and the pipes are there because of the goroutines.
+        def whole_incident():
+            seen = {finding["kind"]: finding.get("consequence_of", {}).get("kind")
+                    for finding in get_json(f"http://{address}/api/v1/findings")["findings"] if finding["target"] == "A08"}
+            return seen == {"goroutine_leak": None, "thread_leak": "goroutine_leak", "fd_leak": "goroutine_leak"}
+
+        await_("A08 is one incident", whole_incident, 60)
         # A worker that is still at work sleeps elsewhere in the function.
         stuck = [site for site in dump(children["A01"].pid)["goroutines"]["sites"]
                  if site.get("function") == "main.slowWorker" and site["reason"] == "chan send"]

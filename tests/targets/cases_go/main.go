@@ -34,6 +34,20 @@ func keepAlive(ctx context.Context) {
 
 func watch(ctx context.Context) { <-ctx.Done() }
 
+// A08: each request watches its client with a system call that blocks, and so holds a thread and both ends of a pipe.
+func watchClient() {
+	var pipe [2]int
+	if err := syscall.Pipe(pipe[:]); err != nil {
+		panic(err)
+	}
+	go readBlocking(pipe[0])
+}
+
+func readBlocking(fd int) {
+	var b [1]byte
+	_, _ = syscall.Read(fd, b[:])
+}
+
 // A10: a session waits for two copies from pipes that nobody closes.
 func attach() {
 	var copies sync.WaitGroup
@@ -171,6 +185,8 @@ func main() {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		every(100*time.Millisecond, forever, func() { keepAlive(ctx) })
+	case "A08":
+		every(300*time.Millisecond, forever, watchClient)
 	case "A10":
 		for i := 0; i < 50; i++ {
 			go attach()

@@ -1,0 +1,83 @@
+#include "agent/findings/causes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace proctor {
+namespace {
+
+using Counts = std::vector<std::uint64_t>;
+
+/// A leak whose members arrived so many in each minute.
+Finding leak(FindingKind kind, const std::string& name, const Counts& counts) {
+  Site site{.state = "open", .reason = name};
+  identify(site);
+  Finding finding{.kind = kind, .site = std::make_shared<const Site>(site)};
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    finding.growth.push_back(
+        {.begin = MonotonicTime{std::chrono::minutes{i}}, .arrived = counts[i], .alive = counts[i]});
+    finding.members += counts[i];
+  }
+  finding.per_second = static_cast<double>(finding.members) / 600;
+  finding.says = "They grow.";
+  return finding;
+}
+
+Finding memory(double per_second) {
+  Finding finding{.kind = FindingKind::memory_leak};
+  finding.per_second = per_second;
+  return finding;
+}
+
+TEST(Causes, WhatComesByTheSameStepsIsOneIncident) {
+  const Counts steps{5, 0, 0, 9, 0, 4, 0, 0, 8, 2};
+  Counts twice = steps;
+  for (std::uint64_t& count : twice) count *= 2;
+  std::vector<Finding> findings{leak(FindingKind::fd_leak, "pipe", twice),
+                                leak(FindingKind::thread_leak, "read", steps), memory(4000),
+                                leak(FindingKind::goroutine_leak, "syscall", steps)};
+  link_causes(findings);
+  EXPECT_FALSE(findings[3].cause);
+  for (const std::size_t effect : {0U, 1U, 2U}) {
+    ASSERT_TRUE(findings[effect].cause) << effect;
+    EXPECT_EQ(findings[effect].cause->kind, FindingKind::goroutine_leak);
+    EXPECT_EQ(findings[effect].cause->site, findings[3].site->id);
+  }
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("grows along with the goroutine_leak at syscall"));
+}
+
+TEST(Causes, ASocketIsADescriptorToo) {
+  const Counts steps{3, 3, 3, 3, 3, 3};
+  std::vector<Finding> findings{leak(FindingKind::fd_leak, "socket", steps),
+                                leak(FindingKind::socket_leak, "close_wait", steps)};
+  link_causes(findings);
+  EXPECT_TRUE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+}
+
+TEST(Causes, OtherStepsAreAnotherIncident) {
+  std::vector<Finding> findings{leak(FindingKind::thread_leak, "futex", {20, 20, 0, 0, 0, 0, 0, 0, 0, 1}),
+                                leak(FindingKind::fd_leak, "eventfd", {1, 0, 0, 0, 0, 0, 0, 15, 15, 15})};
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+}
+
+TEST(Causes, TwoSitesOfGoroutinesAreTwoLeaks) {
+  const Counts steps{3, 3, 3, 3, 3, 3};
+  std::vector<Finding> findings{leak(FindingKind::goroutine_leak, "chan send", steps),
+                                leak(FindingKind::goroutine_leak, "chan receive", steps)};
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+}
+
+TEST(Causes, MemoryThatNoMemberCanHoldIsItsOwn) {
+  std::vector<Finding> findings{leak(FindingKind::goroutine_leak, "chan send", {1, 1, 1, 1, 1, 1}), memory(1e9)};
+  link_causes(findings);
+  EXPECT_FALSE(findings[1].cause);
+}
+
+}  // namespace
+}  // namespace proctor
