@@ -68,7 +68,7 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
     : config_(findings),
       max_sites_(limits.sites_per_population),
       populations_(findings, limits),
-      held_memory_(findings.window),
+      held_memory_(kMemoryWindows * findings.window),
       resident_(findings.window),
       open_fds_(findings.window) {}
 
@@ -146,7 +146,8 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
       if (finding && is_worth_telling(*finding, observation)) findings.push_back(*std::move(finding));
     }
   }
-  if (auto finding = detect_memory_leak(held_memory_, config_, instant)) {
+  const bool stands = std::ranges::find(standing_, FindingKind::memory_leak, &Finding::kind) != standing_.end();
+  if (auto finding = detect_memory_leak(held_memory_, config_, instant, stands)) {
     name_allocation(*finding, growing_allocation());
     findings.push_back(*std::move(finding));
   }

@@ -11,29 +11,46 @@ namespace proctor {
 namespace {
 
 constexpr double kMebibyte = 1024.0 * 1024.0;
-constexpr double kLeastGrowth = 8 * kMebibyte;
+constexpr double kLeastGrowth = 16 * kMebibyte;
 constexpr double kLeastShare = 0.05;  // of what is held
-constexpr double kCovered = 0.8;      // of the window
+constexpr double kCovered = 0.8;      // of the windows
 constexpr double kLeastPart = 0.3;    // of the growth, for a stack to be named
-constexpr double kSteady = 0.75;      // growth that slows down more than this levels off
+/// How even the steps of the floor must be.
+struct Evenness {
+  double least_step;  // of their mean
+  double steady;      // of the first, for the last: what slows down more levels off
+};
+constexpr Evenness kStrict{.least_step = 0.7, .steady = 0.85};
+constexpr Evenness kLoose{.least_step = 0.3, .steady = 0.6};
 
 double floor_of(std::span<const Point> points) { return std::ranges::min(points, {}, &Point::value).value; }
 
+bool rises_evenly(std::span<const Point> points, const Evenness& evenness) {
+  constexpr std::size_t kParts = 4;
+  const std::size_t size = points.size() / kParts;
+  std::array<double, kParts> floors{};
+  for (std::size_t i = 0; i < kParts; ++i) {
+    floors[i] = floor_of(i + 1 < kParts ? points.subspan(i * size, size) : points.subspan(i * size));
+  }
+  const double mean = (floors.back() - floors.front()) / (kParts - 1);
+  if (mean <= 0) return false;
+  for (std::size_t i = 1; i < kParts; ++i) {
+    if (floors[i] - floors[i - 1] < evenness.least_step * mean) return false;
+  }
+  return floors[3] - floors[2] >= evenness.steady * (floors[1] - floors[0]);
+}
+
 }  // namespace
 
-std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConfig& config, const Instant& instant) {
+std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConfig& config, const Instant& instant,
+                                          bool standing) {
   std::span<const Point> points = held.points();
   // What a process takes while it warms up says nothing.
   while (!points.empty() && points.front().at < instant.process_start + config.warm_up) points = points.subspan(1);
   if (points.size() < 12) return std::nullopt;
   const Nanoseconds covered = points.back().at - points.front().at;
-  if (seconds(covered) < kCovered * seconds(config.window)) return std::nullopt;
-  const std::size_t third = points.size() / 3;
-  const std::array<double, 3> floors{floor_of(points.first(third)), floor_of(points.subspan(third, third)),
-                                     floor_of(points.subspan(2 * third))};
-  const double first_step = floors[1] - floors[0];
-  const double last_step = floors[2] - floors[1];
-  if (first_step <= 0 || last_step < kSteady * first_step) return std::nullopt;
+  if (seconds(covered) < kCovered * kMemoryWindows * seconds(config.window)) return std::nullopt;
+  if (!rises_evenly(points, standing ? kLoose : kStrict)) return std::nullopt;
   const auto slope = slope_per_second(points);
   const double growth = slope.value_or(0) * seconds(covered);
   if (growth < kLeastGrowth || growth < kLeastShare * points.back().value) return std::nullopt;

@@ -10,10 +10,15 @@
 
 namespace proctor {
 
-/// Whether memory that cannot be taken back only grows: over most of the window, its floor in each third above that of
-/// the third before, the last step not much smaller than the first, and by an amount that counts. `held` is resident
-/// anonymous memory, without what the kernel may take back, in bytes.
-std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConfig& config, const Instant& instant);
+/// How many windows memory is judged over: caches fill and runtimes warm up for longer than goroutines pile up.
+constexpr int kMemoryWindows = 2;
+
+/// Whether memory that cannot be taken back only grows: over most of kMemoryWindows its floor rises from quarter to
+/// quarter by even steps that do not get smaller, and by an amount that counts. So a runtime that warms up, a cache
+/// that fills and a burst are none. `held` is resident anonymous memory in use, in bytes, over so many windows. A
+/// finding that is `standing` already goes on by looser measures, lest it comes and goes.
+std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConfig& config, const Instant& instant,
+                                          bool standing);
 
 /// Makes the stack whose live bytes grow along the subject of a memory leak, where it is a good part of the growth.
 void name_allocation(Finding& finding, const std::optional<AllocationGrowth>& growth);

@@ -15,13 +15,26 @@ constexpr double kMebibyte = 1024.0 * 1024.0;
 /// Looks every ten seconds for an hour at a process that began at 0.
 std::optional<Finding> verdict_on(const std::function<double(double second)>& mebibytes, double until = 3600) {
   const FindingsConfig config;
-  Series series{config.window};
+  Series series{kMemoryWindows * config.window};
   MonotonicTime now{};
   for (double second = 0; second <= until; second += 10) {
     now = MonotonicTime{std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(second))};
     series.add(now, mebibytes(second) * kMebibyte);
   }
-  return detect_memory_leak(series, config, {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}});
+  return detect_memory_leak(series, config, {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}}, false);
+}
+
+/// Whether any look of so many hours at a process that began at 0 finds a leak; looks once a minute.
+bool ever(double hours, const std::function<double(double second)>& mebibytes) {
+  const FindingsConfig config;
+  Series series{kMemoryWindows * config.window};
+  for (double second = 0; second <= hours * 3600; second += 60) {
+    const MonotonicTime now{std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(second))};
+    series.add(now, mebibytes(second) * kMebibyte);
+    if (detect_memory_leak(series, config, {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}}, false))
+      return true;
+  }
+  return false;
 }
 
 TEST(MemoryLeak, FindsSteadyGrowth) {
@@ -56,6 +69,56 @@ TEST(MemoryLeak, ASmallSpikingProcessIsNone) {
 
 TEST(MemoryLeak, AShortLivedProcessIsNone) {
   EXPECT_FALSE(verdict_on([](double t) { return t; }, 300));
+}
+
+// What follows are reported series, each of days in which nothing leaks.
+
+TEST(MemoryLeak, ARuntimeThatClaimsMemoryAfterItsStartIsNone) {
+  for (const double hours : {0.25, 0.5, 0.75}) {
+    EXPECT_FALSE(ever(24, [&](double t) { return 120 + 380 * (1 - std::exp(-t / 3600 / hours)); })) << hours;
+  }
+}
+
+TEST(MemoryLeak, ACacheThatFillsForThreeHoursOfEightIsNone) {
+  EXPECT_FALSE(ever(96, [](double t) { return 40 + 90 * std::min(1.0, std::fmod(t / 3600, 8) / 3); }));
+}
+
+TEST(MemoryLeak, ASmallProcessWithSpikesIsNone) {
+  EXPECT_FALSE(ever(96, [](double t) { return std::fmod(t, 2400) < 120 ? 28.0 : 12.0; }));
+}
+
+TEST(MemoryLeak, BurstsThatFallBackAreNone) {
+  // Three times a day a fifth more within ten minutes, for two hours.
+  EXPECT_FALSE(ever(96, [](double t) {
+    const double since = std::fmod(t, 8 * 3600);
+    return since > 2 * 3600 ? 1000 : 1000 + 200 * std::min(1.0, since / 600);
+  }));
+}
+
+TEST(MemoryLeak, OnePeakThatStaysIsNone) {
+  EXPECT_FALSE(ever(96, [](double t) { return t < 3600 ? 50 : 700; }));
+  EXPECT_FALSE(ever(96, [](double t) { return t < 3600 ? 88 : t < 4000 ? 842 : 745; }));
+}
+
+TEST(MemoryLeak, AHeapThatDoublesBeforeEachCollectionIsNone) {
+  EXPECT_FALSE(ever(24, [](double t) { return 1024 + 1024 * std::fmod(t, 600) / 600; }));
+}
+
+TEST(MemoryLeak, ADayOfLoadIsNone) {
+  // A hundred connections of 400 KiB at noon, none at midnight.
+  EXPECT_FALSE(ever(96, [](double t) { return 300 + 20 * (1 - std::cos(t / 86400 * 2 * 3.14159)); }));
+}
+
+TEST(MemoryLeak, ABatchJobThatTakesAndGivesIsNone) {
+  EXPECT_FALSE(ever(24, [](double t) { return std::fmod(t, 3600) < 900 ? 200 + std::fmod(t, 3600) : 200; }));
+}
+
+TEST(MemoryLeak, ALeakIsFoundInTwoWindows) {
+  EXPECT_FALSE(ever(0.3, [](double t) { return 50 + t / 60; }));
+  EXPECT_TRUE(ever(0.6, [](double t) { return 50 + t / 60; }));
+  EXPECT_TRUE(ever(0.6, [](double t) { return 50 + t; }));
+  // Beside a load that comes and goes.
+  EXPECT_TRUE(ever(0.6, [](double t) { return 300 + t / 30 + 20 * (1 + std::sin(t / 40)); }));
 }
 
 TEST(SecondsLeft, AreThoseOfThePace) {
