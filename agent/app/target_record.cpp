@@ -9,6 +9,7 @@
 #include "agent/findings/leak_detector.h"
 #include "agent/findings/memory_leak.h"
 #include "agent/findings/stuck_finalizer.h"
+#include "agent/findings/stuck_lock.h"
 
 namespace proctor {
 namespace {
@@ -154,6 +155,8 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
     std::ranges::move(detect_stuck_finalizer(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
+    locks_.update(*goroutines, instant.now);
+    std::ranges::move(detect_stuck_locks(*goroutines, locks_, config_, instant), std::back_inserter(findings));
     std::ranges::move(detect_blocked_forever(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
   }
   if (const auto* locks = snapshot_of(observation.locks)) {

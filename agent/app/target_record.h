@@ -7,6 +7,7 @@
 
 #include "agent/findings/finding.h"
 #include "agent/history/allocation_history.h"
+#include "agent/history/lock_watch.h"
 #include "agent/history/series.h"
 #include "agent/ledger/population_set.h"
 #include "agent/publication/publication.h"
@@ -34,7 +35,8 @@ class TargetRecord {
   PopulationSet populations_;
   Series held_memory_;                              // resident anonymous memory that is in use, in bytes
   std::unique_ptr<AllocationHistory> allocations_;  // only of a process that samples them
-  Series resident_;                                 // bytes
+  LockWatch locks_;
+  Series resident_;  // bytes
   Series open_fds_;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept

@@ -16,6 +16,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::finalizer_stuck: return "finalizer_stuck";
     case FindingKind::deadlock: return "deadlock";
     case FindingKind::orphaned_lock: return "orphaned_lock";
+    case FindingKind::stuck_lock: return "stuck_lock";
   }
   return "unknown";
 }

@@ -24,6 +24,7 @@ enum class FindingKind : std::uint8_t {
   blocked_forever,
   deadlock,
   orphaned_lock,
+  stuck_lock,
   context_overdue,
   finalizer_stuck
 };
@@ -47,10 +48,11 @@ struct Finding {
   double per_second = 0;             // members, or bytes for memory
   std::uint64_t members = 0;         // that arrived in the window and stayed; bytes for memory
   Nanoseconds oldest{};
-  std::vector<Cohort> growth;  // of a leak: who arrived when, and stayed
-  std::optional<Cause> cause;  // absent for what is a cause itself
-  std::string says;            // one sentence with the numbers
-  std::string advice;          // what to look for in the code
+  std::vector<Cohort> growth;       // of a leak: who arrived when, and stayed
+  std::vector<std::uint64_t> core;  // of a suspected deadlock: the goroutines that wait for each other, by number
+  std::optional<Cause> cause;       // absent for what is a cause itself
+  std::string says;                 // one sentence with the numbers
+  std::string advice;               // what to look for in the code
 };
 
 }  // namespace proctor

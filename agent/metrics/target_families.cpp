@@ -228,11 +228,14 @@ void add_site_info(FamilyWriter& family, std::string_view kind, const Site& site
 }
 
 /// The kind of population whose members a finding speaks of.
-std::string_view members_of(FindingKind kind) {
-  switch (kind) {
+std::string_view members_of(const Finding& finding) {
+  // Only a deadlock of goroutines is suspected, and has a core of them.
+  if (!finding.core.empty()) return to_string(PopulationKind::goroutine);
+  switch (finding.kind) {
     case FindingKind::goroutine_leak:
     case FindingKind::blocked_forever:
     case FindingKind::finalizer_stuck:
+    case FindingKind::stuck_lock:
     case FindingKind::context_overdue: return to_string(PopulationKind::goroutine);
     case FindingKind::thread_leak:
     case FindingKind::deadlock:
@@ -255,7 +258,7 @@ void fill_site_info(const TargetReport& report, FamilyWriter& family) {
   // Alerts join a finding with its site, also where that is too small for a line of its own.
   for (const Finding& finding : report.findings) {
     if (!finding.site) continue;
-    const std::string_view kind = members_of(finding.kind);
+    const std::string_view kind = members_of(finding);
     if (told.emplace(kind, finding.site->id).second) add_site_info(family, kind, *finding.site);
   }
 }

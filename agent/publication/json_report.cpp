@@ -274,6 +274,7 @@ Json json_of(const Finding& finding) {
   if (finding.cause) {
     object["consequence_of"] = {{"kind", to_string(finding.cause->kind)}, {"site", to_string(finding.cause->site)}};
   }
+  if (!finding.core.empty()) object["core"] = finding.core;
   object["since"] = timestamp_of(finding.since);
   object["per_second"] = finding.per_second;
   object["members"] = finding.members;

@@ -66,6 +66,8 @@ class RuntimeCode {
   Result<void> find(std::span<const std::string_view> names, std::size_t needed);
   /// The variable that the first such instruction of the function `index` of `find` refers to.
   Result<RemoteAddress> reference(std::size_t index, const Instruction& instruction) const;
+  /// The first variable that the function takes the address of, in whichever register.
+  Result<RemoteAddress> address(std::size_t index) const;
   /// Every variable that the function loads or takes the address of, in its order.
   std::vector<RemoteAddress> references(std::size_t index) const;
   /// The variable of one byte that the function first sets to 1.
@@ -77,6 +79,11 @@ class RuntimeCode {
     std::vector<std::byte> code;
     RemoteAddress entry{};
   };
+  struct Reference {
+    std::uint8_t opcode = 0;
+    RemoteAddress variable{};
+  };
+  std::vector<Reference> all_references(std::size_t index) const;
   bool is_variable(RemoteAddress address) const;
 
   const ElfFile& file_;
@@ -132,11 +139,25 @@ Result<RemoteAddress> RuntimeCode::reference(std::size_t index, const Instructio
   return not_found(function.name);
 }
 
+Result<RemoteAddress> RuntimeCode::address(std::size_t index) const {
+  constexpr std::uint8_t kAddress = 0x8D;
+  for (const Reference& reference : all_references(index)) {
+    if (reference.opcode == kAddress) return reference.variable;
+  }
+  return not_found(found_[index].name);
+}
+
 std::vector<RemoteAddress> RuntimeCode::references(std::size_t index) const {
+  std::vector<RemoteAddress> variables;
+  for (const Reference& reference : all_references(index)) variables.push_back(reference.variable);
+  return variables;
+}
+
+std::vector<RuntimeCode::Reference> RuntimeCode::all_references(std::size_t index) const {
   const Function& function = found_[index];
   constexpr std::size_t kLength = 7;
   constexpr std::uint8_t kRexW = 0x48, kLoad = 0x8B, kAddress = 0x8D, kRelative = 0x05, kModeMask = 0xC7;
-  std::vector<RemoteAddress> targets;
+  std::vector<Reference> targets;
   for (std::size_t at = 0; at + kLength <= function.code.size(); ++at) {
     const auto instruction = load<Instruction>(function.code, at).value_or(Instruction{});
     if ((instruction[0] & 0xFB) != kRexW || (instruction[1] != kLoad && instruction[1] != kAddress) ||
@@ -145,7 +166,7 @@ std::vector<RemoteAddress> RuntimeCode::references(std::size_t index) const {
     }
     const auto distance = load<std::int32_t>(function.code, at + instruction.size()).value_or(0);
     const RemoteAddress target = function.entry + at + kLength + static_cast<std::uint64_t>(std::int64_t{distance});
-    if (is_variable(target)) targets.push_back(target);
+    if (is_variable(target)) targets.push_back({.opcode = instruction[1], .variable = target});
   }
   return targets;
 }
@@ -166,10 +187,10 @@ Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
 }  // namespace
 
 Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
-  constexpr std::array<std::string_view, 9> kNames{
-      "runtime.allglen",      "runtime.allgptr",         "runtime.sched",
-      "runtime.allp",         "runtime.firstmoduledata", "runtime.memstats",
-      "runtime.gcController", "runtime.MemProfileRate",  "runtime.mbuckets"};
+  constexpr std::array<std::string_view, 10> kNames{
+      "runtime.allglen",         "runtime.allgptr",  "runtime.sched",        "runtime.allp",
+      "runtime.firstmoduledata", "runtime.memstats", "runtime.gcController", "runtime.semtable",
+      "runtime.MemProfileRate",  "runtime.mbuckets"};
   constexpr std::size_t kNeeded = 5;
   const auto symbols = file.find_symbols(kNames);
   for (std::size_t i = 0; i < kNeeded; ++i) {
@@ -178,8 +199,8 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
   const auto at = [&](std::size_t index) {
     return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
   };
-  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), {}};
-  if (symbols[8]) globals.memory_buckets = {at(8)};
+  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), {}};
+  if (symbols[9]) globals.memory_buckets = {at(9)};
   return globals;
 }
 
@@ -209,10 +230,10 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   globals.firstmoduledata = PROCTOR_TRY(find_moduledata(file, bias, layout, memory));
   const GoModule module = PROCTOR_TRY(read_go_module(memory, globals.firstmoduledata, layout.moduledata));
   RuntimeCode code{file, bias, image, module, layout.func};
-  // The last two are not linked into a program that has no use for them.
-  constexpr std::array<std::string_view, 7> kNames{
-      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall",  "runtime.gcenable",
-      "runtime.gcinit",       "runtime.stkbucket",       "runtime.profilealloc"};
+  // The last three are not linked into a program that has no use for them.
+  constexpr std::array<std::string_view, 8> kNames{
+      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall", "runtime.gcenable",
+      "runtime.gcinit",       "runtime.semrelease1",     "runtime.stkbucket",  "runtime.profilealloc"};
   constexpr std::size_t kNeeded = 5;
   PROCTOR_TRY_VOID(code.find(kNames, kNeeded));
   globals.allglen = PROCTOR_TRY(code.reference(0, kLoadIntoRcx));
@@ -223,9 +244,10 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   // The one byte that it sets is memstats.enablegc.
   if (const auto enabled = code.flag(3)) globals.memstats = *enabled - layout.memstats.enablegc;
   globals.gc_controller = code.reference(4, kAddressIntoRax).value_or(RemoteAddress{});
-  globals.memory_buckets = code.references(5);
+  globals.semtable = code.address(5).value_or(RemoteAddress{});
+  globals.memory_buckets = code.references(6);
   // It may load the processor's cache before it.
-  if (const std::vector<RemoteAddress> loads = code.references(6); !loads.empty()) {
+  if (const std::vector<RemoteAddress> loads = code.references(7); !loads.empty()) {
     globals.memory_profile_rate = loads.back();
   }
   return globals;

@@ -57,7 +57,8 @@ struct FuncLayout {
 /// What a goroutine waits for: one for each case of a select.
 struct SudogLayout {
   std::uint32_t size, g, is_select, waitlink;
-  std::uint32_t elem, c;  // 1.26: both have a second word, which the collector leaves alone
+  std::uint32_t prev, next;  // of a list of waiters; in the table of semaphores the children in a tree
+  std::uint32_t elem, c;     // 1.26: both have a second word, which the collector leaves alone
   friend bool operator==(const SudogLayout&, const SudogLayout&) = default;
 };
 

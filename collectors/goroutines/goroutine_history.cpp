@@ -1,8 +1,10 @@
 #include "collectors/goroutines/goroutine_history.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 
+#include "collectors/go/semaphores.h"
 #include "collectors/go/user_code.h"
 #include "collectors/goroutines/label_table.h"
 
@@ -141,6 +143,33 @@ void GoroutineHistory::describe_waits(const std::vector<RawGoroutine::Still>& st
   }
 }
 
+void GoroutineHistory::describe_locks(const std::vector<RawGoroutine::Still>& standing,
+                                      GoroutineSnapshot& snapshot) const {
+  const auto waits_for_lock = [&](const GoroutineSample& goroutine) {
+    const std::string& reason = snapshot.sites[goroutine.site]->reason;
+    return reason == "semacquire" || reason.starts_with("sync.Mutex") || reason.starts_with("sync.RWMutex") ||
+           reason.starts_with("sync.WaitGroup");
+  };
+  if (std::ranges::none_of(snapshot.goroutines, waits_for_lock)) return;
+  // From 1.26 on each goroutine says itself what it waits for; the table then tells only who is next.
+  const bool told_by_each = process_->layout().from >= GoVersion{1, 26, 0};
+  const auto queues = read_semaphores(*process_, told_by_each ? kShownWaiters : SIZE_MAX);
+  if (!queues) return;
+  for (const SemaphoreQueue& queue : *queues) {
+    GoLockQueue told{.semaphore = queue.semaphore, .waiters = {}};
+    for (const RemoteAddress g : queue.waiters) {
+      const auto known = std::ranges::lower_bound(standing, g, {}, &RawGoroutine::Still::address);
+      if (known == standing.end() || known->address != g) continue;
+      const auto index = static_cast<std::uint32_t>(known - standing.begin());
+      // The table was read after the goroutines: one that has moved on since is not in this wait any more.
+      if (!waits_for_lock(snapshot.goroutines[index])) continue;
+      snapshot.goroutines[index].object = queue.semaphore;
+      told.waiters.push_back(index);
+    }
+    if (!told.waiters.empty()) snapshot.lock_queues.push_back(std::move(told));
+  }
+}
+
 void GoroutineHistory::read_contexts(Round& round) const {
   std::vector<ContextRef> contexts;
   for (const std::size_t index : round.to_read) {
@@ -194,6 +223,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   snapshot->labels = round.labels.all();
   snapshot->goroutines = std::move(round.samples);
   describe_waits(round.standing, *snapshot);
+  describe_locks(round.standing, *snapshot);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();

@@ -28,6 +28,7 @@ class GoroutineHistory {
 
  private:
   static constexpr std::size_t kMaxChannels = 256;
+  static constexpr std::size_t kShownWaiters = 64;  // of one lock
   struct Round;
 
   /// Reads the deadlines of contexts that are new, and whether those that are due were cancelled in time.
@@ -37,6 +38,8 @@ class GoroutineHistory {
   GoroutineSample describe(const CapturedGoroutine& captured, const GoroutineSites::Place& place, Round& round);
   /// Reads what the first member of each site waits for. `standing` and the snapshot's samples are in the same order.
   void describe_waits(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
+  /// Who waits for which lock. Before Go 1.26 only the runtime's table tells.
+  void describe_locks(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;

@@ -50,6 +50,12 @@ struct GoroutineSample {
   std::optional<MonotonicTime> waiting_since;  // a late bound, set by the runtime's collector; absent before one ran
 };
 
+/// Those that wait for one lock, in the order in which they came; at least the first of them.
+struct GoLockQueue {
+  RemoteAddress semaphore{};           // in the lock
+  std::vector<std::uint32_t> waiters;  // indices into GoroutineSnapshot::goroutines
+};
+
 /// The goroutines of one process.
 struct GoroutineSnapshot {
   std::string runtime_version;      // "go1.26.8"
@@ -60,6 +66,7 @@ struct GoroutineSnapshot {
   /// Of the first member of each site that waits for any, by address; bounded.
   std::vector<GoChannel> channels;
   std::map<std::uint32_t, std::vector<RemoteAddress>> selects;  // by site: the channels of its first member
+  std::vector<GoLockQueue> lock_queues;  // of mutexes, RWMutexes and groups; empty where they cannot be read
   std::vector<GoroutineSample> goroutines;
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.
   std::uint64_t user_count = 0;

@@ -249,9 +249,16 @@ TEST_P(GoConformance, TheChannelsThatAreWaitedForAreKnown) {
   }
   EXPECT_EQ(objects.count("main.parkNil"), 0U);
   EXPECT_EQ(objects.count("main.parkSleep"), 0U);
-  // Until 1.25 a goroutine does not name the semaphore that it waits for.
-  const bool names_semaphores = parse_go_version(version_).value() >= GoVersion{1, 26, 0};
-  EXPECT_EQ(objects["main.parkMutex"].size(), names_semaphores ? 1U : 0U);
+  // Until 1.25 a goroutine does not name the semaphore that it waits for; the runtime's table does.
+  for (const char* function : {"main.parkMutex", "main.parkRead", "main.parkGroup"}) {
+    ASSERT_EQ(objects[function].size(), 1U) << function;
+    const auto queue = std::ranges::find(snapshot->lock_queues, *objects[function].begin(), &GoLockQueue::semaphore);
+    ASSERT_NE(queue, snapshot->lock_queues.end()) << function;
+    EXPECT_EQ(queue->waiters.size(), 3U) << function;
+    for (const std::uint32_t waiter : queue->waiters) {
+      EXPECT_EQ(snapshot->sites[snapshot->goroutines[waiter].site]->user.function, function);
+    }
+  }
   EXPECT_THAT(types["main.parkSend"], testing::ElementsAre("int"));
   EXPECT_THAT(types["main.parkContext"], testing::ElementsAre("struct {}"));
   // 1.19 names the type that the compiler made of all that are laid out alike.

@@ -45,7 +45,7 @@ def every_case_is_judged_as_its_report_wants():
         raise Skip("no Go toolchain on this machine")
     with Programs() as programs:
         children = {name: programs.start([CASES, "-case", name])
-                    for name in dict.fromkeys([*LEAKS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A36"])}
+                    for name in dict.fromkeys([*LEAKS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A30", "A36"])}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -89,6 +89,20 @@ def every_case_is_judged_as_its_report_wants():
         for name in NO_OVERDUE:
             report = dump(children[name].pid)
             assert report["goroutines"]["contexts_overdue"] == 0, (name, report["findings"])
+
+        def nested_read_lock():
+            found = [finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]
+                     if finding["target"] == "A30"]
+            return found if [finding["kind"] for finding in found] == ["deadlock"] else None
+
+        deadlock = await_("the nested read lock is suspected", nested_read_lock, 40)[0]
+        assert (deadlock["certainty"], deadlock["members"]) == ("suspected", 32), deadlock
+        waiting = {goid: site for site in json.loads(subprocess.run(
+            [BUILD / "proctor", "dump", str(children["A30"].pid), "--format", "json", "--members"], check=True,
+            capture_output=True, timeout=60).stdout)["goroutines"]["sites"] for goid in site["goids"]}
+        creators = [waiting[goid]["frames"] for goid in deadlock["core"]]
+        assert [any(frame["function"] == name for frame in frames) for name, frames in
+                zip(("main.readTwice", "main.write"), creators)] == [True, True], (deadlock, creators)
 
         await_("the finalizer is stuck", lambda: any(
             (finding["target"], finding["kind"], finding.get("function")) ==

@@ -92,7 +92,7 @@ def sudog(fields):
     """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
     elem = fields.get("elem.vu", fields["elem"])
     channel = fields["c"] + (fields["elem.vu"] - fields["elem"] if "elem.vu" in fields else 0)
-    names = {"size": "_size", "g": "g", "is_select": "isSelect", "waitlink": "waitlink"}
+    names = {"size": "_size", "g": "g", "is_select": "isSelect", "waitlink": "waitlink", "prev": "prev", "next": "next"}
     return f"{members(fields, names)}, .elem = {elem}, .c = {channel}"
 
 

@@ -92,6 +92,24 @@ func waitForTurn(turn *sync.Cond) {
 // A26: a burst waits on one channel.
 func burst(gate chan int) { <-gate }
 
+// A30: a goroutine read-locks twice, and a writer queues in between; then all readers pile up.
+func readTwice(lock *sync.RWMutex) {
+	lock.RLock()
+	defer lock.RUnlock()
+	time.Sleep(50 * time.Millisecond)
+	readAgain(lock)
+}
+
+func readAgain(lock *sync.RWMutex) {
+	lock.RLock()
+	defer lock.RUnlock()
+}
+
+func write(lock *sync.RWMutex) {
+	lock.Lock()
+	defer lock.Unlock()
+}
+
 // A31: one goroutine is in a system call, locked to its thread, for as long as the process lives.
 func lockedCall(fd int) {
 	runtime.LockOSThread()
@@ -227,6 +245,15 @@ func main() {
 		}
 	case "A36":
 		blockFinalizer()
+	case "A30":
+		var lock sync.RWMutex
+		go readTwice(&lock)
+		time.Sleep(25 * time.Millisecond)
+		go write(&lock)
+		time.Sleep(100 * time.Millisecond)
+		for i := 0; i < 30; i++ {
+			go readAgain(&lock)
+		}
 	case "A31":
 		var pipe [2]int
 		if err := syscall.Pipe(pipe[:]); err != nil {

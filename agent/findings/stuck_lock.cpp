@@ -1,0 +1,142 @@
+#include "agent/findings/stuck_lock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "agent/findings/leak_text.h"
+
+namespace proctor {
+namespace {
+
+constexpr int kDeadlockShare = 8;  // of the window
+constexpr int kStuckShare = 2;
+// Distances within a sync.RWMutex: its mutex's semaphore, that of writers, and that of readers follow each other.
+constexpr std::uint64_t kWordBytes = 4;
+
+enum class Side : std::uint8_t { mutex, writer, reader, other };
+
+/// What the waiters of a queue are about to do, from the functions that they stand in; the same in every release.
+Side side_of(const Site& site) {
+  const auto stands_in = [&](std::initializer_list<std::string_view> functions) {
+    return std::ranges::any_of(site.frames, [&](const Frame& frame) {
+      return std::ranges::any_of(functions, [&](std::string_view name) { return frame.function == name; });
+    });
+  };
+  if (stands_in({"sync.(*Mutex).Lock", "sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow"}))
+    return Side::mutex;
+  if (stands_in({"sync.(*RWMutex).RLock"})) return Side::reader;
+  if (stands_in({"sync.(*RWMutex).Lock"})) return Side::writer;
+  return Side::other;
+}
+
+struct Queue {
+  Side side = Side::other;
+  std::uint64_t waiters = 0;
+  const GoroutineSample* first = nullptr;
+  MonotonicTime since{};
+};
+
+/// "goroutine 18 at main.read (main.go:12, sync.RWMutex.RLock)"
+std::string shown(const GoroutineSample& goroutine, const GoroutineSnapshot& snapshot) {
+  return fmt::format("goroutine {} at {}", goroutine.goid, place_of(*snapshot.sites[goroutine.site]));
+}
+
+class Detector {
+ public:
+  Detector(const GoroutineSnapshot& snapshot, const LockWatch& watch, const Instant& instant)
+      : snapshot_(snapshot), instant_(instant) {
+    std::map<std::uint64_t, std::uint64_t> waiters;
+    for (const GoroutineSample& goroutine : snapshot.goroutines) {
+      if (goroutine.object != RemoteAddress{}) ++waiters[number(goroutine.object)];
+    }
+    for (const GoLockQueue& queue : snapshot.lock_queues) {
+      const GoroutineSample& first = snapshot.goroutines[queue.waiters.front()];
+      queues_[number(queue.semaphore)] = {.side = side_of(*snapshot.sites[first.site]),
+                                          .waiters = waiters[number(queue.semaphore)],
+                                          .first = &first,
+                                          .since = watch.stuck_since(queue.semaphore).value_or(instant.now)};
+    }
+  }
+
+  std::vector<Finding> run(const FindingsConfig& config) {
+    std::vector<Finding> findings;
+    std::set<std::uint64_t> told;
+    for (const auto& [semaphore, queue] : queues_) {
+      const Queue* readers = queue_at(semaphore + kWordBytes, Side::reader);
+      if (queue.side != Side::writer || readers == nullptr) continue;
+      if (stuck_for(queue) < config.window / kDeadlockShare || stuck_for(*readers) < config.window / kDeadlockShare)
+        continue;
+      // Further writers wait for the mutex within.
+      const Queue* writers = queue_at(semaphore - kWordBytes, Side::mutex);
+      findings.push_back(deadlock(semaphore, queue, *readers, writers));
+      told.insert({semaphore - kWordBytes, semaphore, semaphore + kWordBytes});
+    }
+    for (const auto& [semaphore, queue] : queues_) {
+      if (queue.side == Side::other || told.contains(semaphore)) continue;
+      if (stuck_for(queue) >= config.window / kStuckShare) findings.push_back(stuck(semaphore, queue));
+    }
+    return findings;
+  }
+
+ private:
+  Nanoseconds stuck_for(const Queue& queue) const { return instant_.now - queue.since; }
+
+  const Queue* queue_at(std::uint64_t semaphore, Side side) const {
+    const auto found = queues_.find(semaphore);
+    return found != queues_.end() && found->second.side == side ? &found->second : nullptr;
+  }
+
+  Finding about(FindingKind kind, const Queue& queue, std::uint64_t members) const {
+    Finding finding{.kind = kind, .certainty = Certainty::suspected, .site = snapshot_.sites[queue.first->site]};
+    finding.members = members;
+    finding.oldest = stuck_for(queue);
+    finding.since = instant_.wall - std::chrono::duration_cast<WallTime::duration>(stuck_for(queue));
+    return finding;
+  }
+
+  Finding deadlock(std::uint64_t semaphore, const Queue& writer, const Queue& readers, const Queue* writers) const {
+    const std::uint64_t blocked = writer.waiters + readers.waiters + (writers == nullptr ? 0 : writers->waiters);
+    Finding finding = about(FindingKind::deadlock, readers, blocked);
+    finding.core = {readers.first->goid, writer.first->goid};
+    finding.says = fmt::format(
+        "{} goroutines wait for the sync.RWMutex at {:#x}, which nobody got for {:.0f} s. {} waits behind {}, which "
+        "waits "
+        "for a reader to unlock; the other {} wait behind them.",
+        blocked, semaphore - 2 * kWordBytes, seconds(stuck_for(writer)), shown(*readers.first, snapshot_),
+        shown(*writer.first, snapshot_), blocked - finding.core.size());
+    finding.advice =
+        "a goroutine that holds the read lock and takes it again waits for ever as soon as a writer queues in "
+        "between: read-lock once on a path, and pass what was read on";
+    return finding;
+  }
+
+  Finding stuck(std::uint64_t semaphore, const Queue& queue) const {
+    Finding finding = about(FindingKind::stuck_lock, queue, queue.waiters);
+    finding.core = {queue.first->goid};
+    finding.says =
+        fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s; {} is the next.",
+                    queue.waiters, semaphore, seconds(stuck_for(queue)), shown(*queue.first, snapshot_));
+    finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
+    return finding;
+  }
+
+  const GoroutineSnapshot& snapshot_;
+  const Instant& instant_;
+  std::map<std::uint64_t, Queue> queues_;  // by semaphore
+};
+
+}  // namespace
+
+std::vector<Finding> detect_stuck_locks(const GoroutineSnapshot& goroutines, const LockWatch& watch,
+                                        const FindingsConfig& config, const Instant& instant) {
+  if (goroutines.lock_queues.empty()) return {};
+  return Detector{goroutines, watch, instant}.run(config);
+}
+
+}  // namespace proctor

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "agent/findings/finding.h"
+#include "agent/findings/leak_detector.h"
+#include "agent/history/lock_watch.h"
+#include "collectors/observation/goroutine_snapshot.h"
+#include "config/config.h"
+
+namespace proctor {
+
+/// Locks of a Go process that nobody gets any more. A mutex names no owner, so that it is suspected only: readers and a
+/// writer of one RWMutex that wait for each other, which is how a goroutine that read-locks twice ends, are a deadlock
+/// after an eighth of the window; any other lock whose queue has not moved for half of the window is stuck_lock.
+std::vector<Finding> detect_stuck_locks(const GoroutineSnapshot& goroutines, const LockWatch& watch,
+                                        const FindingsConfig& config, const Instant& instant);
+
+}  // namespace proctor

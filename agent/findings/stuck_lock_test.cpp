@@ -1,0 +1,101 @@
+#include "agent/findings/stuck_lock.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace proctor {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr RemoteAddress kLock{0xc000010000};
+
+/// Goroutines that wait for locks, in the order in which they came.
+class Locks {
+ public:
+  std::uint32_t add(std::uint64_t goid, RemoteAddress semaphore, const std::string& function) {
+    Site site{.state = "waiting", .reason = "semacquire", .user = {"main.work", "main.go", 12}};
+    site.frames = {{"runtime.gopark", "proc.go", 1}, {function, "rwmutex.go", 71}, site.user};
+    identify(site);
+    snapshot_.sites.push_back(std::make_shared<const Site>(site));
+    GoroutineSample goroutine{.goid = goid, .object = semaphore};
+    goroutine.site = static_cast<std::uint32_t>(snapshot_.sites.size() - 1);
+    snapshot_.goroutines.push_back(goroutine);
+    const auto index = static_cast<std::uint32_t>(snapshot_.goroutines.size() - 1);
+    for (GoLockQueue& queue : snapshot_.lock_queues) {
+      if (queue.semaphore == semaphore) {
+        queue.waiters.push_back(index);
+        return index;
+      }
+    }
+    snapshot_.lock_queues.push_back({.semaphore = semaphore, .waiters = {index}});
+    return index;
+  }
+
+  std::vector<Finding> findings_after(int waited) {
+    const FindingsConfig config;
+    LockWatch watch;
+    watch.update(snapshot_, MonotonicTime{seconds{1000}});
+    const MonotonicTime now{seconds{1000 + waited}};
+    watch.update(snapshot_, now);
+    return detect_stuck_locks(snapshot_, watch, config, {.now = now, .wall = WallTime{}, .process_start = {}});
+  }
+
+  GoroutineSnapshot& snapshot() { return snapshot_; }
+
+ private:
+  GoroutineSnapshot snapshot_;
+};
+
+Locks nested_read_lock() {
+  Locks locks;
+  locks.add(18, kLock + 12, "sync.(*RWMutex).RLock");
+  locks.add(19, kLock + 8, "sync.(*RWMutex).Lock");
+  for (std::uint64_t goid = 20; goid < 50; ++goid) locks.add(goid, kLock + 12, "sync.(*RWMutex).RLock");
+  return locks;
+}
+
+TEST(StuckLock, ReadersAndAWriterThatWaitForEachOtherAreADeadlock) {
+  const auto findings = nested_read_lock().findings_after(120);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, FindingKind::deadlock);
+  EXPECT_EQ(findings[0].certainty, Certainty::suspected);
+  EXPECT_EQ(findings[0].members, 32U);
+  EXPECT_THAT(findings[0].core, testing::ElementsAre(18, 19));
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("the other 30 wait behind them"));
+}
+
+TEST(StuckLock, AMomentIsNone) { EXPECT_TRUE(nested_read_lock().findings_after(60).empty()); }
+
+TEST(StuckLock, AQueueThatMovesIsNone) {
+  Locks locks = nested_read_lock();
+  LockWatch watch;
+  watch.update(locks.snapshot(), MonotonicTime{seconds{1000}});
+  // The writer has had it, and is the next again.
+  ++locks.snapshot().goroutines[1].wait_token;
+  const MonotonicTime now{seconds{2000}};
+  watch.update(locks.snapshot(), now);
+  EXPECT_THAT(
+      detect_stuck_locks(locks.snapshot(), watch, FindingsConfig{}, {.now = now, .wall = {}, .process_start = {}}),
+      testing::Each(testing::Field(&Finding::kind, FindingKind::stuck_lock)));
+}
+
+TEST(StuckLock, AMutexThatNobodyGetsIsStuck) {
+  Locks locks;
+  locks.add(7, kLock + 4, "internal/sync.(*Mutex).lockSlow");
+  locks.add(8, kLock + 4, "sync.(*Mutex).Lock");
+  EXPECT_TRUE(locks.findings_after(400).empty());
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, FindingKind::stuck_lock);
+  EXPECT_EQ(findings[0].members, 2U);
+}
+
+TEST(StuckLock, WhoWaitsForAGroupIsNone) {
+  Locks locks;
+  locks.add(7, kLock + 8, "sync.(*WaitGroup).Wait");
+  EXPECT_TRUE(locks.findings_after(5000).empty());
+}
+
+}  // namespace
+}  // namespace proctor
