@@ -14,6 +14,7 @@ enum class Bytes : std::uint64_t {};
 constexpr std::uint64_t count(Bytes bytes) { return static_cast<std::uint64_t>(bytes); }
 constexpr Bytes from_kib(std::uint64_t kib) { return Bytes{kib * 1024}; }
 constexpr Bytes operator+(Bytes a, Bytes b) { return Bytes{count(a) + count(b)}; }
+constexpr Bytes operator-(Bytes a, Bytes b) { return Bytes{count(a) - count(b)}; }
 constexpr Bytes& operator+=(Bytes& a, Bytes b) { return a = a + b; }
 
 /// A process (thread group) in the procfs that is read; never a thread.

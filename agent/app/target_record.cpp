@@ -6,6 +6,7 @@
 #include "agent/findings/causes.h"
 #include "agent/findings/context_overdue.h"
 #include "agent/findings/deadlock.h"
+#include "agent/findings/fragmentation.h"
 #include "agent/findings/leak_detector.h"
 #include "agent/findings/memory_leak.h"
 #include "agent/findings/stuck_finalizer.h"
@@ -48,6 +49,9 @@ bool same_subject(const Finding& a, const Finding& b) {
   return a.kind == b.kind && (a.site ? a.site->id : kOtherSite) == (b.site ? b.site->id : kOtherSite);
 }
 
+/// What malloc keeps free. It can be of use again, so that it is not held by the code; a leak would not leave it free.
+double unused_bytes(const MemorySnapshot& memory) { return memory.malloc ? bytes(memory.malloc->free) : 0; }
+
 /// What a Go process has allocated since its last collection: how much of it is in use only the next one tells.
 double uncollected_bytes(const Observation& observation) {
   const auto* go = snapshot_of(observation.go_runtime);
@@ -70,6 +74,7 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
       max_sites_(limits.sites_per_population),
       populations_(findings, limits),
       held_memory_(kMemoryWindows * findings.window),
+      malloc_free_(findings.window),
       resident_(findings.window),
       open_fds_(findings.window) {}
 
@@ -115,7 +120,8 @@ void TargetRecord::remember(const Observation& observation) {
     if (memory->limit) resident_.add(now, bytes(memory->resident));
     const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
     held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable -
-                                            uncollected_bytes(observation)));
+                                            unused_bytes(*memory) - uncollected_bytes(observation)));
+    if (memory->malloc) malloc_free_.add(now, unused_bytes(*memory));
   }
   if (const auto* go = snapshot_of(observation.go_runtime)) {
     track("go_heap_live_bytes", observation.taken_at, bytes(go->heap_live));
@@ -151,6 +157,10 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
   if (auto finding = detect_memory_leak(held_memory_, config_, instant, stands)) {
     name_allocation(*finding, growing_allocation());
     findings.push_back(*std::move(finding));
+  }
+  if (const auto* memory = snapshot_of(observation.memory)) {
+    if (auto finding = detect_fragmentation(*memory, malloc_free_, config_, instant))
+      findings.push_back(*std::move(finding));
   }
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));

@@ -35,6 +35,7 @@ class TargetRecord {
   PopulationSet populations_;
   Series held_memory_;                              // resident anonymous memory that is in use, in bytes
   std::unique_ptr<AllocationHistory> allocations_;  // only of a process that samples them
+  Series malloc_free_;                              // bytes that glibc's malloc has and nobody uses
   LockWatch locks_;
   Series resident_;  // bytes
   Series open_fds_;

@@ -9,6 +9,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::fd_leak: return "fd_leak";
     case FindingKind::socket_leak: return "socket_leak";
     case FindingKind::memory_leak: return "memory_leak";
+    case FindingKind::memory_fragmentation: return "memory_fragmentation";
     case FindingKind::mapping_leak: return "mapping_leak";
     case FindingKind::zombie_leak: return "zombie_leak";
     case FindingKind::blocked_forever: return "blocked_forever";

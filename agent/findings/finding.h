@@ -19,6 +19,7 @@ enum class FindingKind : std::uint8_t {
   fd_leak,
   socket_leak,
   memory_leak,
+  memory_fragmentation,
   mapping_leak,
   zombie_leak,
   blocked_forever,

@@ -131,6 +131,16 @@ void fill_memory_parts(const MemorySnapshot& memory, FamilyWriter& family) {
   add_bytes(family, {"shared"}, memory.shared);
 }
 
+void fill_malloc(const MemorySnapshot& memory, FamilyWriter& family) {
+  if (!memory.malloc) return;
+  add_bytes(family, {"free"}, memory.malloc->free);
+  add_bytes(family, {"in_use"}, memory.malloc->held - memory.malloc->free);
+}
+
+void fill_arenas(const MemorySnapshot& memory, FamilyWriter& family) {
+  if (memory.malloc) family.add({}, static_cast<double>(memory.malloc->arenas));
+}
+
 /// The total is exact, the kinds may be of a sample: then they are scaled to it.
 void fill_open_fds(const FdSnapshot& fds, FamilyWriter& family) {
   std::map<FdKind, std::uint64_t> kinds;
@@ -244,7 +254,8 @@ std::string_view members_of(const Finding& finding) {
     case FindingKind::socket_leak: return to_string(PopulationKind::socket);
     case FindingKind::mapping_leak: return to_string(PopulationKind::mapping);
     case FindingKind::zombie_leak: return to_string(PopulationKind::child);
-    case FindingKind::memory_leak: break;
+    case FindingKind::memory_leak:
+    case FindingKind::memory_fragmentation: break;
   }
   return to_string(PopulationKind::allocation);
 }
@@ -305,6 +316,8 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_swap_bytes", fill_from<&O::memory, fill_bytes<&M::swap, M>>},
     {"proctor_virtual_memory_bytes", fill_from<&O::memory, fill_bytes<&M::virtual_size, M>>},
     {"proctor_resident_memory_part_bytes", fill_from<&O::memory, fill_memory_parts>},
+    {"proctor_malloc_bytes", fill_from<&O::memory, fill_malloc>},
+    {"proctor_malloc_arenas", fill_from<&O::memory, fill_arenas>},
     {"proctor_memory_limit_bytes", fill_from<&O::memory, fill_bytes<&M::limit, M>>},
     {"proctor_open_fds", fill_from<&O::fds, fill_open_fds>},
     {"proctor_max_fds", fill_from<&O::fds, fill_max_fds>},

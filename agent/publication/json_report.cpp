@@ -151,6 +151,12 @@ Json memory_of(const MemorySnapshot& snapshot) {
   put_bytes(object, "peak_resident_bytes", snapshot.peak_resident);
   put_bytes(object, "proportional_bytes", snapshot.proportional);
   put_bytes(object, "lazily_freed_bytes", snapshot.lazily_freed);
+  if (snapshot.malloc) {
+    object["malloc"] = {{"arenas", snapshot.malloc->arenas},
+                        {"held_bytes", count(snapshot.malloc->held)},
+                        {"free_bytes", count(snapshot.malloc->free)}};
+    if (snapshot.malloc->partial) object["malloc"]["partial"] = true;
+  }
   put_bytes(object, "limit_bytes", snapshot.limit);
   put_count(object, "mappings", snapshot.mapping_count);
   put_count(object, "mapping_limit", snapshot.mapping_limit);

@@ -6,12 +6,14 @@
 #include <string>
 #include <unordered_map>
 
+#include "collectors/memory/glibc_malloc.h"
 #include "collectors/memory/mappings.h"
 #include "collectors/observation/activity.h"
 #include "collectors/os/cgroup.h"
 #include "collectors/os/memory_files.h"
 #include "collectors/os/proc_limits.h"
 #include "collectors/os/proc_status.h"
+#include "collectors/os/process_memory.h"
 
 namespace proctor {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 constexpr auto kProportionalPeriod = std::chrono::minutes{5};
 constexpr auto kLimitPeriod = std::chrono::minutes{1};
 constexpr auto kMappingPeriod = std::chrono::seconds{1};
+constexpr auto kMallocPeriod = std::chrono::seconds{1};
 constexpr int kMappingShare = 500;  // of the time, at most one part goes into reading the mappings
 constexpr Bytes kProportionalMost{std::uint64_t{1} << 30};
 constexpr const char* kCgroupMount = "/sys/fs/cgroup";
@@ -49,12 +52,19 @@ class MemoryCollector final : public Collector {
     std::optional<MonotonicTime> limit_read_at;
     std::optional<MonotonicTime> mappings_read_at;
     Nanoseconds mappings_took{};
+    std::vector<AddressRange> malloc_data;
+    std::optional<RemoteAddress> main_arena;
+    std::optional<MallocState> malloc;
+    std::optional<MonotonicTime> malloc_read_at;
+    Nanoseconds malloc_took{};
+    std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     SmapsRollup rollup;
     std::optional<MonotonicTime> rollup_read_at;
   };
 
   Result<std::shared_ptr<const MemorySnapshot>> read(const Target& target, Last& last, bool is_new);
   void read_mappings(const ProcDir& process, Last& last);
+  void read_allocator(const ProcDir& process, Last& last);
 
   const Clock& clock_;
   SiteInterner sites_;
@@ -75,9 +85,26 @@ void MemoryCollector::read_mappings(const ProcDir& process, Last& last) {
   const MonotonicTime begin = clock_.monotonic();
   const auto mappings = read_memory_map(process);
   last.mappings = mappings ? classify(*mappings, sites_) : nullptr;
+  last.malloc_data = mappings ? malloc_data(*mappings) : std::vector<AddressRange>{};
   last.mapping_count = mappings ? std::optional<std::uint64_t>{mappings->size()} : std::nullopt;
   last.mappings_read_at = clock_.monotonic();
   last.mappings_took = *last.mappings_read_at - begin;
+}
+
+void MemoryCollector::read_allocator(const ProcDir& process, Last& last) {
+  const MonotonicTime begin = clock_.monotonic();
+  last.malloc.reset();
+  const auto memory = ProcessMemory::open(process);
+  if (memory && !last.main_arena) last.main_arena = find_main_arena(*memory, last.malloc_data);
+  if (memory && last.main_arena) {
+    if (auto state = read_malloc(*memory, *last.main_arena)) {
+      last.malloc = *state;
+    } else {
+      last.main_arena.reset();
+    }
+  }
+  last.malloc_read_at = clock_.monotonic();
+  last.malloc_took = *last.malloc_read_at - begin;
 }
 
 Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target& target, Last& last, bool is_new) {
@@ -99,6 +126,7 @@ Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target
   // the later.
   const Nanoseconds period = std::max<Nanoseconds>(kMappingPeriod, last.mappings_took * kMappingShare);
   if (is_new || due(last.mappings_read_at, period)) read_mappings(process, last);
+  if (is_new) read_allocator(process, last);
   if (*status.resident <= kProportionalMost && due(last.rollup_read_at, kProportionalPeriod)) {
     last.rollup = read_smaps_rollup(process).value_or(SmapsRollup{});
     last.rollup_read_at = now;
@@ -114,6 +142,7 @@ Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target
   memory->proportional = last.rollup.proportional;
   memory->lazily_freed = last.rollup.lazily_freed;
   if (last.rollup.proportional) memory->proportional_read_at = last.rollup_read_at;
+  memory->malloc = last.malloc;
   memory->limit = last.limit;
   memory->mapping_count = last.mapping_count;
   memory->mapping_limit = mapping_limit_;
@@ -124,7 +153,15 @@ void MemoryCollector::observe(const Target& target, Observation& observation) {
   const auto [place, is_new] = last_.try_emplace(target.identity());
   Last& last = place->second;
   auto statm = read_statm(target.process());
-  if (statm && last.memory && *statm == last.statm) {
+  // What is freed need not go back to the kernel, so that the size of the process tells nothing of it.
+  const bool ran = !nothing_ran(observation.threads, last.threads);
+  last.threads = shared_snapshot(observation.threads);
+  const MonotonicTime now = clock_.monotonic();
+  const Nanoseconds period = std::max<Nanoseconds>(kMallocPeriod, last.malloc_took * kMappingShare);
+  const bool allocator_due =
+      ran && !last.malloc_data.empty() && last.memory && (!last.malloc_read_at || now - *last.malloc_read_at >= period);
+  if (allocator_due) read_allocator(target.process(), last);
+  if (statm && last.memory && *statm == last.statm && !allocator_due) {
     observation.memory = last.memory;
   } else {
     observation.memory = read(target, last, is_new);

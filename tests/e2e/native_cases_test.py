@@ -140,7 +140,39 @@ def each_leak_is_one_site_and_nothing_else_is_found():
             assert not found[name], f"{name}: {found[name]}"
 
 
-sys.exit(run_tests([each_leak_is_one_site_and_nothing_else_is_found,
+MEMORY = {"B01": "memory_fragmentation", "B03": "memory_fragmentation", "B05": "memory_leak", "B21": "memory_leak"}
+MEMORY_CONFIG = """\
+sampling: {interval: 1s, cpu_budget: 50%}
+targets:
+  - {name: "{{1}}", match: {comm: cases_cpp, cmdline: "cases_cpp (B[0-9]+)"}}
+findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
+"""
+
+
+def memory_that_is_kept_is_told_from_memory_that_leaks():
+    with Programs() as programs:
+        pids = {name: programs.start_announcing([CASES, name])[0].pid for name in MEMORY}
+        address = f"127.0.0.1:{free_port()}"
+        programs.start([BUILD / "proctor", "run", "--config.file", programs.file("memory.yaml", MEMORY_CONFIG),
+                        "--web.listen-address", address])
+        seen = {name: set() for name in MEMORY}
+
+        def look():
+            for finding in get_json(f"http://{address}/api/v1/findings")["findings"]:
+                seen[finding["target"]].add(finding["kind"])
+            return all(kind in seen[name] for name, kind in MEMORY.items())
+
+        await_(f"each finding of {MEMORY}", look, 90)
+        pause = threading.Event()
+        for _ in range(10):
+            pause.wait(0.5)
+            look()
+        assert seen == {name: {kind} for name, kind in MEMORY.items()}, seen
+        malloc = get_json(f"http://{address}/api/v1/targets/{pids['B01']}")["memory"]["malloc"]
+        assert malloc["arenas"] > 4 and malloc["free_bytes"] > 0.9 * malloc["held_bytes"] > 250 << 20, malloc
+
+
+sys.exit(run_tests([memory_that_is_kept_is_told_from_memory_that_leaks, each_leak_is_one_site_and_nothing_else_is_found,
                     b11_a_lock_cycle_is_proven_with_exactly_its_threads,
                     b14_locks_that_are_tried_and_let_go_are_no_cycle,
                     b15_an_idle_pool_waits_for_nobody,

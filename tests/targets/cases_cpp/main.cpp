@@ -9,8 +9,12 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
+#include <latch>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -115,11 +119,72 @@ void fork_with_lock() {
   rest();
 }
 
+void* filled(std::size_t size) {
+  void* block = std::malloc(size);
+  if (block == nullptr) std::abort();
+  return std::memset(block, 1, size);
+}
+
+/// Takes so many blocks in each of some threads, which stay, and frees all but every so many of them.
+void peak(int threads, std::size_t blocks, std::size_t size, std::size_t kept_of) {
+  std::vector<std::thread> workers;
+  std::latch done{threads};
+  for (int i = 0; i < threads; ++i) {
+    workers.emplace_back([=, &done] {
+      std::vector<void*> taken(blocks);
+      for (void*& block : taken) block = filled(size);
+      for (std::size_t j = 0; j < blocks; ++j) {
+        if (j % kept_of != 0) std::free(taken[j]);
+      }
+      done.count_down();
+      rest();
+    });
+  }
+  done.wait();
+  ready();
+  rest();
+}
+
+/// B01: the arenas of 16 threads keep what one peak took.
+void arenas_after_a_peak() { peak(16, 20'000, 1000, 200); }
+
+/// B03: a maintenance pass that is over.
+void pass_that_is_over() { peak(4, 12'500, 4096, 100); }
+
+/// B05: 5 MiB a second that nobody frees, and at the same pace some that are.
+void plain_leak() {
+  ready();
+  while (true) {
+    for (int i = 0; i < 50; ++i) {
+      (void)filled(1000);
+      std::free(filled(1000));
+    }
+    ::usleep(10'000);
+  }
+}
+
+/// B21: per session an object that holds a function which holds the object.
+void object_that_holds_itself() {
+  struct Session {
+    std::array<char, 32 << 10> buffer{};
+    std::function<void()> on_close;
+  };
+  ready();
+  while (true) {
+    const auto session = std::make_shared<Session>();
+    session->buffer.fill(1);
+    session->on_close = [session] { session->buffer[0] = 0; };
+    ::usleep(5'000);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::map<std::string, void (*)()> cases{
-      {"B11", deadlock}, {"B14", try_and_back_off}, {"B15", idle_pool}, {"B17", fork_with_lock}};
+      {"B11", deadlock},       {"B14", try_and_back_off},        {"B15", idle_pool},
+      {"B17", fork_with_lock}, {"B01", arenas_after_a_peak},     {"B03", pass_that_is_over},
+      {"B05", plain_leak},     {"B21", object_that_holds_itself}};
   const auto wanted = cases.find(argc > 1 ? argv[1] : "");
   if (wanted == cases.end()) return 2;
   wanted->second();
