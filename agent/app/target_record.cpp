@@ -52,6 +52,12 @@ bool same_subject(const Finding& a, const Finding& b) {
 /// What malloc keeps free. It can be of use again, so that it is not held by the code; a leak would not leave it free.
 double unused_bytes(const MemorySnapshot& memory) { return memory.malloc ? bytes(memory.malloc->free) : 0; }
 
+/// `first` is 0 before the first look.
+void add_once_changed(Series& series, double& first, MonotonicTime now, double value) {
+  if (first == 0) first = value;
+  if (!series.points().empty() || value != first) series.add(now, value);
+}
+
 /// What a Go process has allocated since its last collection: how much of it is in use only the next one tells.
 double uncollected_bytes(const Observation& observation) {
   const auto* go = snapshot_of(observation.go_runtime);
@@ -76,7 +82,9 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
       held_memory_(kMemoryWindows * findings.window),
       malloc_free_(findings.window),
       resident_(findings.window),
-      open_fds_(findings.window) {}
+      open_fds_(findings.window),
+      threads_(findings.window),
+      mappings_(findings.window) {}
 
 TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& observation) {
   populations_.update(observation);
@@ -118,6 +126,9 @@ void TargetRecord::remember(const Observation& observation) {
   if (const auto* memory = snapshot_of(observation.memory)) {
     track("resident_bytes", observation.taken_at, bytes(memory->resident));
     if (memory->limit) resident_.add(now, bytes(memory->resident));
+    if (memory->mapping_count) {
+      add_once_changed(mappings_, first_mappings_, now, static_cast<double>(*memory->mapping_count));
+    }
     const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
     held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable -
                                             unused_bytes(*memory) - uncollected_bytes(observation)));
@@ -131,6 +142,9 @@ void TargetRecord::remember(const Observation& observation) {
     allocations_->update(**observation.heap, now);
   }
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
+  if (const auto* threads = snapshot_of(observation.threads)) {
+    add_once_changed(threads_, first_threads_, now, static_cast<double>(threads->threads.size()));
+  }
 }
 
 std::optional<AllocationGrowth> TargetRecord::growing_allocation() const {
@@ -188,6 +202,10 @@ std::vector<Exhaustion> TargetRecord::exhaustion(const Observation& observation)
   };
   const auto* memory = snapshot_of(observation.memory);
   if (memory != nullptr && memory->limit) add("memory", resident_, bytes(*memory->limit));
+  if (memory != nullptr && memory->mapping_limit)
+    add("mappings", mappings_, static_cast<double>(*memory->mapping_limit));
+  const auto* threads = snapshot_of(observation.threads);
+  if (threads != nullptr && threads->limit) add("threads", threads_, static_cast<double>(*threads->limit));
   const auto* fds = snapshot_of(observation.fds);
   if (fds != nullptr && fds->limit) add("fds", open_fds_, static_cast<double>(*fds->limit));
   return ends;

@@ -39,6 +39,10 @@ class TargetRecord {
   LockWatch locks_;
   Series resident_;  // bytes
   Series open_fds_;
+  Series threads_;  // from the first change on, as the next: of most processes neither changes
+  Series mappings_;
+  double first_threads_ = 0;
+  double first_mappings_ = 0;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
 };

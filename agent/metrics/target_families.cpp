@@ -131,6 +131,10 @@ void fill_memory_parts(const MemorySnapshot& memory, FamilyWriter& family) {
   add_bytes(family, {"shared"}, memory.shared);
 }
 
+void fill_max_threads(const ThreadSnapshot& threads, FamilyWriter& family) {
+  if (threads.limit) family.add({}, static_cast<double>(*threads.limit));
+}
+
 void fill_malloc(const MemorySnapshot& memory, FamilyWriter& family) {
   if (!memory.malloc) return;
   add_bytes(family, {"free"}, memory.malloc->free);
@@ -320,6 +324,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_malloc_arenas", fill_from<&O::memory, fill_arenas>},
     {"proctor_memory_limit_bytes", fill_from<&O::memory, fill_bytes<&M::limit, M>>},
     {"proctor_open_fds", fill_from<&O::fds, fill_open_fds>},
+    {"proctor_max_threads", fill_from<&O::threads, fill_max_threads>},
     {"proctor_max_fds", fill_from<&O::fds, fill_max_fds>},
     {"proctor_sockets", fill_from<&O::fds, fill_sockets>},
     {"proctor_goroutines", fill_from<&O::goroutines, fill_goroutines>},

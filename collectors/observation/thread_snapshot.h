@@ -20,12 +20,13 @@ struct ThreadSample {
 
 /// The threads of one process. A site is a state, a blocked reason, a name with its numbers folded and a stack.
 struct ThreadSnapshot {
-  std::vector<SiteRef> sites;         // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle
-                                      // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
-                                      // site.name: the folded thread name
-                                      // site.user: where its stack is not known, only the name as function
-  std::vector<ThreadSample> threads;  // ascending by tid
-  std::uint64_t vanished = 0;         // ended while they were read
+  std::vector<SiteRef> sites;          // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle
+                                       // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
+                                       // site.name: the folded thread name
+                                       // site.user: where its stack is not known, only the name as function
+  std::vector<ThreadSample> threads;   // ascending by tid
+  std::uint64_t vanished = 0;          // ended while they were read
+  std::optional<std::uint64_t> limit;  // the lowest that binds: cgroup, kernel, and rlimit where the user is not root
   std::optional<std::uint64_t> voluntary_switches;  // of living threads, and of ended ones as last seen
   std::optional<std::uint64_t> involuntary_switches;
 };

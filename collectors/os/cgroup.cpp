@@ -48,6 +48,25 @@ std::optional<std::uint64_t> lowest_on_the_way(const std::filesystem::path& hier
   }
 }
 
+/// Of a controller whose limit stands in one file in version 2, in another one in version 1.
+std::optional<std::uint64_t> lowest_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount,
+                                          const char* controller, const char* file, const char* file_v1) {
+  std::optional<std::uint64_t> lowest;
+  const auto take = [&](const std::filesystem::path& hierarchy, const std::string& path, const char* name) {
+    const auto limit = lowest_on_the_way(hierarchy, path, name);
+    if (limit) lowest = std::min(lowest.value_or(*limit), *limit);
+  };
+  for (const CgroupLine& line : lines) {
+    if (line.controllers.empty()) {
+      take(mount, line.path, file);
+      take(mount / "unified", line.path, file);
+    } else if (lists(line.controllers, controller)) {
+      take(mount / controller, line.path, file_v1);
+    }
+  }
+  return lowest;
+}
+
 }  // namespace
 
 std::vector<CgroupLine> parse_cgroup(std::string_view text) {
@@ -97,20 +116,13 @@ std::string pod_uid_of(const std::vector<CgroupLine>& lines) {
 }
 
 std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount) {
-  std::optional<std::uint64_t> lowest;
-  const auto take = [&](const std::filesystem::path& hierarchy, const std::string& path, const char* file) {
-    const auto limit = lowest_on_the_way(hierarchy, path, file);
-    if (limit) lowest = std::min(lowest.value_or(*limit), *limit);
-  };
-  for (const CgroupLine& line : lines) {
-    if (line.controllers.empty()) {
-      take(mount, line.path, "memory.max");
-      take(mount / "unified", line.path, "memory.max");
-    } else if (lists(line.controllers, "memory")) {
-      take(mount / "memory", line.path, "memory.limit_in_bytes");
-    }
-  }
+  const auto lowest = lowest_limit(lines, mount, "memory", "memory.max", "memory.limit_in_bytes");
   return lowest ? std::optional{Bytes{*lowest}} : std::nullopt;
+}
+
+std::optional<std::uint64_t> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
+                                                 const std::filesystem::path& mount) {
+  return lowest_limit(lines, mount, "pids", "pids.max", "pids.max");
 }
 
 }  // namespace proctor

@@ -29,4 +29,8 @@ std::string pod_uid_of(const std::vector<CgroupLine>& lines);
 /// controller, version 1 or 2. Absent where nothing limits it, or where `mount` (/sys/fs/cgroup) does not show it.
 std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount);
 
+/// The same for the number of threads and processes.
+std::optional<std::uint64_t> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
+                                                 const std::filesystem::path& mount);
+
 }  // namespace proctor

@@ -21,7 +21,9 @@ std::optional<std::uint64_t> soft_limit(std::string_view text, std::string_view 
 }  // namespace
 
 ProcLimits parse_proc_limits(std::string_view text) {
-  return {.open_files = soft_limit(text, "Max open files"), .address_space = soft_limit(text, "Max address space")};
+  return {.open_files = soft_limit(text, "Max open files"),
+          .address_space = soft_limit(text, "Max address space"),
+          .threads = soft_limit(text, "Max processes")};
 }
 
 Result<ProcLimits> read_proc_limits(const ProcDir& process) {

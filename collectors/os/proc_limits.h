@@ -13,6 +13,7 @@ namespace proctor {
 struct ProcLimits {
   std::optional<std::uint64_t> open_files;
   std::optional<std::uint64_t> address_space;  // bytes
+  std::optional<std::uint64_t> threads;        // of the user, which does not bind root
 };
 
 /// /proc/PID/limits.

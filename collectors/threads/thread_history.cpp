@@ -72,8 +72,9 @@ Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid,
   return thread;
 }
 
-Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir& process) {
-  if (nothing_changed(process)) return last_;
+Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir& process,
+                                                                  std::optional<std::uint64_t> limit) {
+  if (nothing_changed(process) && last_->limit == limit) return last_;
   const std::vector<std::int32_t> tids = PROCTOR_TRY(process.list_numbers("task"));
   std::vector<Seen> threads;
   std::vector<InCall> calls;
@@ -111,7 +112,9 @@ Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir&
   if (stacks_ != nullptr) read_stacks(process, calls, threads);
   threads_ = std::move(threads);
   if (threads_.empty()) return fail(ErrorCode::target_gone, "process {} has no thread left", number(process.pid()));
-  last_ = assemble(vanished);
+  auto snapshot = assemble(vanished);
+  snapshot->limit = limit;
+  last_ = std::move(snapshot);
   return last_;
 }
 
@@ -128,7 +131,7 @@ void ThreadHistory::read_stacks(const ProcDir& process, const std::vector<InCall
   for (std::size_t i = 0; stacks && i < calls.size(); ++i) threads[calls[i].thread].stack = (*stacks)[i];
 }
 
-std::shared_ptr<const ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) const {
+std::shared_ptr<ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) const {
   auto snapshot = std::make_shared<ThreadSnapshot>();
   snapshot->vanished = vanished;
   std::map<std::tuple<std::string_view, std::string_view, std::string_view, const NamedStack*>, std::uint32_t> known;

@@ -21,9 +21,9 @@ class ThreadHistory {
   /// Both outlive it. Without `stacks` none are read.
   ThreadHistory(SiteInterner& sites, BlockedStacks* stacks) : sites_(&sites), stacks_(stacks) {}
 
-  /// The threads now: the same object as at the last look where none has run, begun or ended.
-  /// Errors: target_gone, permission_denied.
-  Result<std::shared_ptr<const ThreadSnapshot>> look(const ProcDir& process);
+  /// The threads now: the same object as at the last look where none has run, begun or ended. `limit` is how many it
+  /// may have. Errors: target_gone, permission_denied.
+  Result<std::shared_ptr<const ThreadSnapshot>> look(const ProcDir& process, std::optional<std::uint64_t> limit = {});
 
  private:
   /// A thread as it was last read.
@@ -49,7 +49,7 @@ class ThreadHistory {
     ThreadSystemCall call;
   };
   void read_stacks(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads);
-  std::shared_ptr<const ThreadSnapshot> assemble(std::uint64_t vanished) const;
+  std::shared_ptr<ThreadSnapshot> assemble(std::uint64_t vanished) const;
 
   static constexpr std::size_t kMostStacks = 1000;  // distinct ones of one process at a look
 

@@ -103,8 +103,7 @@ findings: {window: 24s, warm_up: 8s, min_arrivals: 8}
 def each_leak_is_one_site_and_nothing_else_is_found():
     script = pathlib.Path(__file__).resolve().parent.parent / "targets" / "cases.py"
     with Programs() as programs:
-        for name in [*LEAKS, *NO_LEAKS]:
-            programs.start([sys.executable, script, name])
+        pids = {name: programs.start([sys.executable, script, name]).pid for name in [*LEAKS, *NO_LEAKS]}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -131,6 +130,11 @@ def each_leak_is_one_site_and_nothing_else_is_found():
             strange = [(kind, says) for kind, says in found[name]
                        if not any(kind == wanted and text in says for wanted, text in expected)]
             assert not strange, f"{name}: {strange}"
+        # What runs out, and what does not.
+        ends = {name: get_json(f"http://{address}/api/v1/targets/{pid}").get("exhaustion_seconds", {})
+                for name, pid in pids.items()}
+        assert "threads" in ends["B08"] and "mappings" in ends["B20"] and "fds" in ends["C05"], ends
+        assert not ends["C09"], ends
         # A leaked socket is a descriptor too: one incident, in the name of the socket. Of three kinds of descriptors that
         # come together one is the cause of the others.
         for name in ("C01", "C04", "C10", "C11"):
