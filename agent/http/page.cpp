@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "agent/http/chart.h"
 #include "agent/publication/human.h"
 #include "agent/publication/site_totals.h"
 #include "base/text.h"
@@ -12,13 +16,24 @@ namespace {
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Proctor</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
-body{font:15px/1.4 system-ui,sans-serif;margin:1rem auto;max-width:72rem;padding:0 1rem;color:#222;background:#fff}
+:root{--text:#222;--back:#fff;--line:#ddd;--bad:#b00;--bad-back:#fff4f4;--weak:#665a4a;--draw:#1558b0;color-scheme:light dark}
+@media(prefers-color-scheme:dark){:root{--text:#ddd;--back:#16181b;--line:#3a3d42;--bad:#f66;--bad-back:#2b1c1c;
+--weak:#b3a58f;--draw:#7ab0f5}}
+body{font:15px/1.4 system-ui,sans-serif;margin:1rem auto;max-width:72rem;padding:0 1rem;color:var(--text);
+background:var(--back)}
+a{color:var(--draw)}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
-th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
+th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 pre{margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
-.finding{border-left:4px solid #b00;padding:.3rem .8rem;margin:.5rem 0;background:#fff4f4}
-.unknown{color:#765}
+.finding{border-left:4px solid var(--bad);padding:.3rem .8rem;margin:.5rem 0;background:var(--bad-back)}
+.consequence{border-left-color:var(--line);background:none;margin-left:1.5rem}
+.unknown{color:var(--weak)}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.5rem 1.5rem}
+figure{margin:0}figcaption{font-size:.85rem;color:var(--weak)}
+svg{width:100%;height:3rem;border-bottom:1px solid var(--line)}
+polyline{fill:none;stroke:var(--draw);stroke-width:1.5;vector-effect:non-scaling-stroke}
+.table{overflow-x:auto}
 </style></head><body><h1>Proctor</h1>
 )";
 
@@ -31,10 +46,13 @@ void add_findings(std::string& out, const Publication& publication) {
   out += "<h2>Findings</h2>\n";
   bool any = false;
   for (const auto& report : publication.targets) {
-    for (const Finding& finding : report->findings) {
+    // What brings others about comes first.
+    std::vector<Finding> findings = report->findings;
+    std::ranges::stable_sort(findings, {}, [](const Finding& finding) { return finding.cause.has_value(); });
+    for (const Finding& finding : findings) {
       any = true;
-      out += fmt::format("<div class=\"finding\"><strong>{}, {}</strong> in <a href=\"#p{}\">{}</a> since {}<br>{}",
-                         to_string(finding.kind), to_string(finding.certainty),
+      out += fmt::format("<div class=\"finding{}\"><strong>{}, {}</strong> in <a href=\"#p{}\">{}</a> since {}<br>{}",
+                         finding.cause ? " consequence" : "", to_string(finding.kind), to_string(finding.certainty),
                          number(report->observation->target.identity.pid), place_of(*report),
                          timestamp_of(finding.since), escape_html(to_valid_utf8(finding.says, 1024)));
       if (finding.site) out += fmt::format("<br>at <code>{}</code>", escape_html(human_site(*finding.site)));
@@ -47,8 +65,12 @@ void add_findings(std::string& out, const Publication& publication) {
 
 void add_site(std::string& out, const SiteView& view) {
   const Site& site = *view.site;
-  out += fmt::format("<tr><td class=\"n\">{}</td><td>{} {}</td><td class=\"n\">{}</td><td>", view.members,
-                     escape_html(site.state), escape_html(site.reason), human_duration(view.oldest));
+  const bool aged = view.oldest > Nanoseconds{0};
+  out += fmt::format(
+      "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{} {}</td><td "
+      "class=\"n\">{}</td><td class=\"n\">{}</td><td>",
+      view.members, view.arrivals, view.departures, escape_html(site.state), escape_html(site.reason),
+      aged ? human_duration(view.oldest) : "", count(view.held) == 0 ? "" : human_bytes(view.held));
   const std::string name = escape_html(human_site(site));
   if (site.frames.empty() && site.created_by == Frame{}) {
     out += name;
@@ -66,12 +88,12 @@ void add_population(std::string& out, const PopulationView& population) {
                      population.arrivals, population.departures);
   if (population.sites.empty()) return;
   out +=
-      "<table><tr><th class=\"n\">members</th><th>state</th><th class=\"n\">oldest</th><th>where</th><th>site</th>"
-      "</tr>\n";
+      "<div class=\"table\"><table><tr><th class=\"n\">members</th><th class=\"n\">came</th><th class=\"n\">went</th>"
+      "<th>state</th><th class=\"n\">oldest</th><th class=\"n\">held</th><th>where</th><th>site</th></tr>\n";
   for (const SiteView& view : population.sites) {
     if (view.site) add_site(out, view);
   }
-  out += "</table>\n";
+  out += "</table></div>\n";
 }
 
 template <typename Snapshot>
@@ -96,6 +118,11 @@ void add_target(std::string& out, const TargetReport& report) {
   add_unknown(out, "memory", look.memory);
   add_unknown(out, "mappings", look.mappings);
   add_unknown(out, "CPU time", look.cpu);
+  if (report.history) {
+    out += "<div class=\"charts\">\n";
+    for (const auto& [figure, track] : *report.history) out += chart_of(figure, *track, look.taken_at);
+    out += "</div>\n";
+  }
   for (const PopulationView& population : report.populations) add_population(out, population);
   out += "</section>\n";
 }

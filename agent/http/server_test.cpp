@@ -180,6 +180,8 @@ TEST_F(ServerTest, ThePageShowsStacksAndEscapesWhatATargetChose) {
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, HasSubstr("<details>"));
+  EXPECT_THAT(page, HasSubstr("aria-label=\"goroutines: 3 now, 3 at most, over 10.0s\""));
+  EXPECT_THAT(page, HasSubstr("<polyline points=\"0.0,31.7 0.0,31.7 240.0,31.7 240.0,1.0 240.0,1.0 \"/>"));
   EXPECT_THAT(page, HasSubstr("runtime.gopark proc.go:364"));
   EXPECT_THAT(page, Not(HasSubstr("http")));
 }

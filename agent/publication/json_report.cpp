@@ -49,6 +49,7 @@ Json json_of(const SiteTotals& totals, const char* held, const char* ids) {
   put_text(object, "state", site.state);
   put_text(object, "reason", site.reason);
   object.update(json_of(site.user));
+  put_text(object, "module", site.module);
   if (site.created_by != Frame{}) object["created_by"] = json_of(site.created_by);
   if (totals.oldest) object["oldest_seconds"] = seconds(*totals.oldest);
   if (held != nullptr) object[held] = count(totals.held);
@@ -204,6 +205,7 @@ Json allocations_of(const PopulationView& population) {
               {"live_bytes", count(view.held)},
               {"allocated_objects", view.arrivals}};
     site.update(json_of(view.site->user));
+    put_text(site, "module", view.site->module);
     if (!view.site->frames.empty()) {
       Json& frames = site["frames"] = Json::array();
       for (const Frame& frame : view.site->frames) frames.push_back(json_of(frame));
@@ -276,6 +278,7 @@ Json json_of(const Finding& finding) {
     put_text(object, "state", finding.site->state);
     put_text(object, "reason", finding.site->reason);
     object.update(json_of(finding.site->user));
+    put_text(object, "module", finding.site->module);
   }
   if (finding.cause) {
     object["consequence_of"] = {{"kind", to_string(finding.cause->kind)}, {"site", to_string(finding.cause->site)}};

@@ -49,6 +49,7 @@ void add_site(std::string& out, const SiteTotals& totals, bool members) {
   out += fmt::format("{}  site {}\n", line, to_string(site.id));
   if (!site.name.empty() && site.name != site.user.function) add_wrapped(out, printable(site.name), 10);
   if (const std::string user = printable(human_frame(site.user)); !user.empty()) add_wrapped(out, user, 10);
+  if (!site.module.empty()) add_wrapped(out, "of " + printable(site.module), 10);
   for (const Frame& frame : site.frames) add_wrapped(out, printable(human_frame(frame)), 12);
   if (!site.truncated.empty()) add_wrapped(out, fmt::format("(no further: {})", site.truncated), 12);
   if (site.created_by != Frame{}) {

@@ -18,6 +18,7 @@ using namespace std::string_view_literals;
 constexpr std::string_view kMagic = "\xff Go buildinf:";
 constexpr std::size_t kAlignment = 16;
 constexpr std::size_t kHeaderBytes = 32;
+constexpr std::size_t kMaxDependencies = 4096;
 constexpr std::size_t kFlagsAt = 15;
 constexpr std::byte kInlineFlag{2};
 constexpr std::size_t kFrameBytes = 16;  // stands at both ends of the module text
@@ -70,6 +71,10 @@ void read_modules(std::string_view text, GoBuildInfo& info) {
     if (fields.size() >= 3 && fields[0] == "mod"sv) {
       info.module = to_valid_utf8(fields[1]);
       info.module_version = to_valid_utf8(fields[2]);
+    } else if (fields.size() >= 3 && fields[0] == "dep"sv && info.dependencies.size() < kMaxDependencies) {
+      info.dependencies.push_back({.path = to_valid_utf8(fields[1]), .version = to_valid_utf8(fields[2])});
+    } else if (fields.size() >= 3 && fields[0] == "=>"sv && !info.dependencies.empty()) {
+      info.dependencies.back().version = to_valid_utf8(fields[2]);
     } else if (fields.size() >= 2 && fields[0] == "build"sv) {
       if (fields[1].starts_with("vcs.revision="sv)) info.revision = to_valid_utf8(fields[1].substr(13));
       if (fields[1].starts_with("DefaultGODEBUG="sv)) info.default_godebug = to_valid_utf8(fields[1].substr(15), 1024);

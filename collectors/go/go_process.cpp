@@ -74,6 +74,7 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   GoProcess attached{std::move(version), layout, *globals, std::move(memory), module, std::move(functions)};
   attached.traces_show_labels_ =
       release >= GoVersion{1, 27, 0} && (!info || info->default_godebug.find("tracebacklabels=0") == std::string::npos);
+  if (info) attached.dependencies_ = info->dependencies;
   return attached;
 }
 

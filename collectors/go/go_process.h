@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "collectors/go/build_info.h"
 #include "collectors/go/function_table.h"
 #include "collectors/go/go_globals.h"
 #include "collectors/go/layout.h"
@@ -28,6 +30,8 @@ class GoProcess {
   const MemoryReader& memory() const { return *memory_; }
   const GoModule& module() const { return module_; }
   const FunctionTable& functions() const { return functions_; }
+  /// Beside the main module; none for a binary without build information.
+  const std::vector<GoModuleVersion>& dependencies() const { return dependencies_; }
   /// Whether tracebacks of this process show the labels of goroutines: from 1.27 on, unless its build turned that off.
   bool traces_show_labels() const { return traces_show_labels_; }
 
@@ -48,6 +52,7 @@ class GoProcess {
   GoModule module_;
   FunctionTable functions_;
   bool traces_show_labels_ = false;
+  std::vector<GoModuleVersion> dependencies_;
 };
 
 }  // namespace proctor

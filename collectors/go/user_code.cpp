@@ -62,6 +62,19 @@ const Frame* user_frame(std::span<const Frame> frames) {
   return frames.empty() ? nullptr : &frames.front();
 }
 
+const GoModuleVersion* module_of(std::span<const GoModuleVersion> modules, std::string_view function) {
+  // A dot in the last element of a path is escaped in the names of its functions.
+  std::string package{package_of(function)};
+  for (std::size_t at = package.find("%2e"); at != std::string::npos; at = package.find("%2e", at)) {
+    package.replace(at, 3, ".");
+  }
+  const GoModuleVersion* best = nullptr;
+  for (const GoModuleVersion& module : modules) {
+    if (within(package, module.path) && (best == nullptr || best->path.size() < module.path.size())) best = &module;
+  }
+  return best;
+}
+
 bool is_system_goroutine(std::string_view start_function) {
   return start_function.starts_with("runtime.") && start_function != "runtime.main" &&
          start_function != "runtime.corostart" && start_function != "runtime.handleAsyncEvent";

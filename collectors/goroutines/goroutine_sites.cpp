@@ -1,5 +1,7 @@
 #include "collectors/goroutines/goroutine_sites.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "collectors/go/user_code.h"
@@ -46,6 +48,9 @@ std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoro
   }
   stack.end = walker_.end();
   if (const Frame* user = user_frame(site.frames)) site.user = *user;
+  if (const auto* module = module_of(process_.dependencies(), site.user.function)) {
+    site.module = fmt::format("{}@{}", module->path, module->version);
+  }
   if (g.goid != kMainGoroutine && g.gopc != RemoteAddress{}) {
     stack.created_by = process_.functions().statement_at(g.gopc - 1).value_or(GoFrame{});
     site.created_by = stack.created_by.frame;

@@ -1,5 +1,7 @@
 #include "collectors/goroutines/heap_history.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/hash.h"
@@ -31,6 +33,9 @@ std::uint32_t HeapHistory::site_of(const HeapStack& stack) {
     }
   }
   if (const Frame* user = user_frame(site.frames)) site.user = *user;
+  if (const auto* module = module_of(process_->dependencies(), site.user.function)) {
+    site.module = fmt::format("{}@{}", module->path, module->version);
+  }
   identify(site);
   const auto [place, is_new] = known_sites_.try_emplace(site.id, static_cast<std::uint32_t>(sites_.size()));
   if (is_new) sites_.push_back(std::make_shared<const Site>(std::move(site)));

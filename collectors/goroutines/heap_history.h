@@ -17,7 +17,8 @@ namespace proctor {
 class HeapHistory {
  public:
   /// `process` outlives it.
-  explicit HeapHistory(const GoProcess& process) : buckets_(process), frames_(process.functions()) {}
+  explicit HeapHistory(const GoProcess& process)
+      : process_(&process), buckets_(process), frames_(process.functions()) {}
 
   /// The allocations now. `collections` is how many the process has ended: the counts change with them alone, so that
   /// without a new one the snapshot is the same object as before. Errors: those of HeapBuckets::read.
@@ -28,6 +29,7 @@ class HeapHistory {
   HeapStack stack_of(const std::vector<RemoteAddress>& pcs);
   std::uint32_t site_of(const HeapStack& stack);
 
+  const GoProcess* process_;
   HeapBuckets buckets_;
   FrameCache frames_;
   std::vector<HeapSample> samples_;  // by bucket, the counts of the last look

@@ -34,6 +34,7 @@ struct Site {
   std::string name;           // of a thread, with its numbers folded; else empty
   std::string reason;         // the runtime's or the kernel's word for what it waits for; the kind of a descriptor
   Frame user;                 // the first frame that the user wrote; for a descriptor, `file` is its path class or peer
+  std::string module;         // that `user` comes from, where it is a dependency of a Go program: path@version
   Frame created_by;           // the statement that created it, where known
   std::vector<Frame> frames;  // innermost first; empty for what has no stack
   std::string truncated;      // why the frames end before the stack does, in a word; empty where they do not

@@ -118,7 +118,9 @@ const std::vector<Frame>& CodeFile::frames_at(LinkAddress address) const { retur
 std::shared_ptr<CodeFile> CodeFiles::file_of(const ProcDir& process, const MemoryMapping& mapping,
                                              const MemoryReader& memory) {
   const bool is_vdso = mapping.path == "[vdso]";
-  if (!is_vdso && (mapping.inode == Inode{0} || !mapping.path.starts_with('/'))) return nullptr;
+  // To open a device may do something.
+  const bool is_file = mapping.inode != Inode{0} && mapping.path.starts_with('/') && !mapping.path.starts_with("/dev/");
+  if (!is_vdso && !is_file) return nullptr;
   Key key{mapping.device, number(mapping.inode), mapping.path};
   if (const auto known = files_.find(key); known != files_.end()) return known->second;
   if (files_.size() >= kMaxFiles) files_.clear();

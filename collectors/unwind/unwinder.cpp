@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t kTableOffset = 12;        // of .eh_frame_hdr, behind its encodings, pointer and count
 constexpr std::uint64_t kWordsPerTableEntry = 1;  // two numbers of four bytes
+constexpr std::size_t kMostReads = 1'000'000;     // of one stack; a frame takes some dozens
 constexpr std::uint64_t kMadeTable = 0xffff'f000'0000'0000;  // where no process has anything: a table of our own
 
 }  // namespace
@@ -67,7 +68,8 @@ class Unwinder::Walk {
   RemoteAddress pc_{};  // of the frame that is being left
   RemoteAddress sp_{};
   std::span<const FrameTableEntry> made_;  // that of the last search; empty for one that stands in its file
-  std::size_t frames_ = 0;                 // up to this one
+  std::size_t reads_ = 0;
+  std::size_t frames_ = 0;  // up to this one
   std::optional<RemoteAddress> frame_pointer_;
   std::vector<std::uint64_t> heights_;
   std::vector<RemoteAddress> returns_;
@@ -97,7 +99,8 @@ int Unwinder::Walk::find(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t*
 }
 
 int Unwinder::Walk::read(RemoteAddress address, unw_word_t* value, int write) {
-  if (write != 0) return -UNW_EINVAL;
+  // Instructions of a hostile table may jump back for ever.
+  if (write != 0 || ++reads_ > kMostReads) return -UNW_EINVAL;
   if (number(address) >= kMadeTable) {
     const auto word = load<std::uint64_t>(std::as_bytes(made_), number(address) - kMadeTable);
     if (word) *value = *word;

@@ -79,6 +79,10 @@ def check(release, package, program, arguments, waits_in):
             assert site["state"] != "waiting" or site["reason"], site
         reasons = {site.get("reason") for site in goroutines["sites"]}
         assert {"force gc (idle)", "GC sweep wait", "GC scavenge wait", "finalizer wait"} <= reasons, reasons
+        # A frame of a dependency names its module and version, where the linker wrote them down.
+        modules = {site["function"]: site["module"] for site in goroutines["sites"] if "module" in site}
+        if waits_in.startswith("protoplugin"):
+            assert any("@v" in module for module in modules.values()), goroutines["sites"]
         heap = report["heap"]
         assert heap["stack_bytes"] >= 2048 * goroutines["total"] and heap["max_procs"] >= 1, heap
         assert 0 < heap["live_bytes"] < report["memory"]["virtual_bytes"], heap
