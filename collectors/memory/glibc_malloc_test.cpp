@@ -28,13 +28,13 @@ class GlibcMalloc : public testing::Test {
   }
 };
 
+// Sanitizers have an allocator of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
 constexpr std::size_t kBlock = 1000;
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
 double mebibytes(Bytes bytes) { return static_cast<double>(count(bytes)) / kMebibyte; }
-
-// Sanitizers have an allocator of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 TEST_F(GlibcMalloc, AgreesWithWhatMallocSaysOfItself) {
   std::vector<void*> blocks;

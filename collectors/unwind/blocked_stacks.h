@@ -13,7 +13,7 @@
 #include "collectors/os/process_memory.h"
 #include "collectors/os/thread_files.h"
 #include "collectors/sites/site.h"
-#include "collectors/unwind/modules.h"
+#include "collectors/unwind/code_files.h"
 #include "collectors/unwind/unwinder.h"
 
 namespace proctor {

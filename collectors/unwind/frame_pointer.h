@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/address.h"
-#include "collectors/unwind/modules.h"
+#include "collectors/unwind/code_files.h"
 #include "collectors/unwind/stack_bytes.h"
 
 namespace proctor {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/address.h"
-#include "collectors/unwind/modules.h"
+#include "collectors/unwind/code_files.h"
 #include "collectors/unwind/stack_bytes.h"
 
 namespace proctor {

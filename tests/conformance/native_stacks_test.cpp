@@ -17,7 +17,7 @@
 #include "collectors/os/memory_map.h"
 #include "collectors/os/process_memory.h"
 #include "collectors/os/thread_files.h"
-#include "collectors/unwind/modules.h"
+#include "collectors/unwind/code_files.h"
 #include "collectors/unwind/unwinder.h"
 #include "tests/support/child_process.h"
 

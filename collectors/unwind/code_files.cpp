@@ -1,4 +1,4 @@
-#include "collectors/unwind/modules.h"
+#include "collectors/unwind/code_files.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
