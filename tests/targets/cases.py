@@ -49,7 +49,8 @@ def a_mix_of_descriptors(_):
 
 
 def an_inherited_epoll():
-    os.set_inheritable(select.epoll().fileno(), True)
+    kept.append(select.epoll())
+    os.set_inheritable(kept[0].fileno(), True)
     os.execvp("sleep", ["sleep", "1000"])
 
 
