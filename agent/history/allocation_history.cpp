@@ -1,15 +1,15 @@
 #include "agent/history/allocation_history.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
-#include <ranges>
 
 namespace proctor {
 namespace {
 
 constexpr std::size_t kKept = 4;  // times what is shown
 
-std::uint64_t rounded(double value) { return static_cast<std::uint64_t>(std::max(0.0, value) + 0.5); }
+std::uint64_t rounded(double value) { return static_cast<std::uint64_t>(std::llround(std::max(0.0, value))); }
 
 }  // namespace
 
@@ -30,7 +30,8 @@ void AllocationHistory::update(const std::shared_ptr<const HeapSnapshot>& snapsh
     }
     std::ranges::stable_sort(stacks_, std::ranges::greater{}, &Stack::live);
   }
-  for (const Stack& stack : stacks_ | std::views::take(kKept * max_sites_)) {
+  for (std::size_t i = 0; i < std::min(stacks_.size(), kKept * max_sites_); ++i) {
+    const Stack& stack = stacks_[i];
     const auto [past, is_new] = past_.try_emplace(stack.site->id, Past{.live = Series{window_}});
     past->second.live.add(now, stack.live);
     past->second.seen = now;
