@@ -237,7 +237,7 @@ void fill_site_held(const TargetReport& report, FamilyWriter& family) {
 void add_site_info(FamilyWriter& family, std::string_view kind, const Site& site) {
   const std::string line = site.user.line == 0 ? "" : fmt::to_string(site.user.line);
   family.add({kind, to_string(site.id), site.user.function, std::string{shown_file(site.user)}, line, site.reason,
-              human_frame(site.created_by)},
+              human_frame(site.created_by), site.name},
              1);
 }
 

@@ -9,9 +9,10 @@
 namespace proctor {
 namespace {
 
-/// Beginnings of the names of files that only wait for others.
-constexpr auto kLibraries = std::to_array<std::string_view>(
-    {"libc.so", "libc-", "libpthread", "libm.so", "ld-linux", "ld-musl", "libstdc++", "libc++", "libgcc_s", "[vdso]"});
+/// Beginnings of the names of files that only wait for others; the JVM's own frames say nothing of the Java code.
+constexpr auto kLibraries =
+    std::to_array<std::string_view>({"libc.so", "libc-", "libpthread", "libm.so", "ld-linux", "ld-musl", "libstdc++",
+                                     "libc++", "libgcc_s", "libjvm.so", "[vdso]"});
 /// Beginnings of functions of the C++ and Rust standard libraries that a program's own file holds.
 constexpr auto kFunctions = std::to_array<std::string_view>(
     {"std::", "__gnu_cxx::", "__gthread", "core::", "<std::", "alloc::", "void std::", "bool std::", "__libc_",
