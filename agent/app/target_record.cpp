@@ -64,6 +64,16 @@ double uncollected_bytes(const Observation& observation) {
   return go == nullptr || go->heap_live < go->heap_marked ? 0 : bytes(go->heap_live) - bytes(go->heap_marked);
 }
 
+/// Threads that live on may come to wait elsewhere: only where there are more of them than before has any leaked.
+bool are_new(const Finding& finding, const Series& threads) {
+  const auto points = threads.points();
+  if (points.empty()) return false;
+  // A slow leak took longer than what is kept here.
+  const double expected =
+      std::min(static_cast<double>(finding.members), finding.per_second * seconds(threads.covered()));
+  return points.back().value - points.front().value >= expected / 2;
+}
+
 /// Memory in use and stacks of threads are anonymous mappings too, and have findings of their own: of mappings these
 /// are a leak only where the kernel's limit on their number comes into sight.
 bool is_worth_telling(const Finding& finding, const Observation& observation) {
@@ -164,6 +174,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
   for (const PopulationLedger* ledger : populations_.ledgers()) {
     for (const SiteGrowth& growth : ledger->growth(instant.now)) {
       auto finding = detect_leak(ledger->kind(), growth, config_, instant);
+      if (finding && finding->kind == FindingKind::thread_leak && !are_new(*finding, threads_)) continue;
       if (finding && is_worth_telling(*finding, observation)) findings.push_back(*std::move(finding));
     }
   }

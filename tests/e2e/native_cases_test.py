@@ -90,7 +90,7 @@ LEAKS = {
     "C10": {("socket_leak", "@leak-*-*"), ("fd_leak", "@leak-*-*")},
     "C11": {("socket_leak", "ephemeral port"), ("fd_leak", "ephemeral port")},
 }
-NO_LEAKS = ("C09", "E22")
+NO_LEAKS = ("C09", "E22", "E22B")
 CONFIG = """\
 sampling: {interval: 1s, cpu_budget: 50%}
 targets:

@@ -93,6 +93,19 @@ def a_lazy_pool():
     pause.wait()
 
 
+def threads_that_come_to_wait_elsewhere():
+    gates = [threading.Event() for _ in range(200)]
+
+    def run(number):
+        name_thread(f"worker-{number}")
+        gates[number].wait()
+        select.select([], [], [])
+
+    for number in range(len(gates)):
+        threading.Thread(target=run, args=(number,), daemon=True).start()
+    repeat(lambda number: gates[number % len(gates)].set())
+
+
 CASES = {
     "B08": lambda: repeat(a_thread),
     "B20": the_same_file_mapped_again,
@@ -105,6 +118,7 @@ CASES = {
     "C10": lambda: repeat(a_unix_listener),
     "C11": lambda: repeat(an_udp_socket),
     "E22": a_lazy_pool,
+    "E22B": threads_that_come_to_wait_elsewhere,
 }
 name_thread(f"case-{sys.argv[1]}")
 CASES[sys.argv[1]]()
