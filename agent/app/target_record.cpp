@@ -184,8 +184,8 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     findings.push_back(*std::move(finding));
   }
   if (const auto* memory = snapshot_of(observation.memory)) {
-    if (auto finding = detect_fragmentation(*memory, malloc_free_, config_, instant))
-      findings.push_back(*std::move(finding));
+    auto finding = detect_fragmentation(*memory, malloc_free_, config_, instant);
+    if (finding) findings.push_back(*std::move(finding));
   }
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
@@ -213,8 +213,9 @@ std::vector<Exhaustion> TargetRecord::exhaustion(const Observation& observation)
   };
   const auto* memory = snapshot_of(observation.memory);
   if (memory != nullptr && memory->limit) add("memory", resident_, bytes(*memory->limit));
-  if (memory != nullptr && memory->mapping_limit)
+  if (memory != nullptr && memory->mapping_limit) {
     add("mappings", mappings_, static_cast<double>(*memory->mapping_limit));
+  }
   const auto* threads = snapshot_of(observation.threads);
   if (threads != nullptr && threads->limit) add("threads", threads_, static_cast<double>(*threads->limit));
   const auto* fds = snapshot_of(observation.fds);
