@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 #include <optional>
 #include <set>
 
@@ -42,6 +42,7 @@ double arrived_by(const std::vector<Cohort>& growth, MonotonicTime moment) {
 }
 
 bool same_steps(const std::vector<Cohort>& a, const std::vector<Cohort>& b) {
+  if (a.empty() || b.empty()) return false;
   std::set<MonotonicTime> moments;
   for (const Cohort& cohort : a) moments.insert(cohort.begin);
   for (const Cohort& cohort : b) moments.insert(cohort.begin);

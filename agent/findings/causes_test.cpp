@@ -64,6 +64,14 @@ TEST(Causes, OtherStepsAreAnotherIncident) {
   EXPECT_FALSE(findings[1].cause);
 }
 
+TEST(Causes, LeaksWithoutStepsInTheWindowAreNotLinked) {
+  std::vector<Finding> findings{leak(FindingKind::thread_leak, "futex", {}), leak(FindingKind::fd_leak, "pipe", {})};
+  for (Finding& finding : findings) finding.per_second = 0.001;
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+}
+
 TEST(Causes, TwoSitesOfGoroutinesAreTwoLeaks) {
   const Counts steps{3, 3, 3, 3, 3, 3};
   std::vector<Finding> findings{leak(FindingKind::goroutine_leak, "chan send", steps),

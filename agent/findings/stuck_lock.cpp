@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,8 +13,7 @@
 namespace proctor {
 namespace {
 
-constexpr int kDeadlockShare = 8;  // of the window
-constexpr int kStuckShare = 2;
+constexpr int kStuckShare = 2;  // of the window: a lock may well be held while something slow is waited for
 // Distances within a sync.RWMutex: its mutex's semaphore, that of writers, and that of readers follow each other.
 constexpr std::uint64_t kWordBytes = 4;
 
@@ -70,8 +68,7 @@ class Detector {
     for (const auto& [semaphore, queue] : queues_) {
       const Queue* readers = queue_at(semaphore + kWordBytes, Side::reader);
       if (queue.side != Side::writer || readers == nullptr) continue;
-      if (stuck_for(queue) < config.window / kDeadlockShare || stuck_for(*readers) < config.window / kDeadlockShare)
-        continue;
+      if (std::min(stuck_for(queue), stuck_for(*readers)) < config.window / kStuckShare) continue;
       // Further writers wait for the mutex within.
       const Queue* writers = queue_at(semaphore - kWordBytes, Side::mutex);
       findings.push_back(deadlock(semaphore, queue, *readers, writers));
@@ -106,8 +103,7 @@ class Detector {
     finding.core = {readers.first->goid, writer.first->goid};
     finding.says = fmt::format(
         "{} goroutines wait for the sync.RWMutex at {:#x}, which nobody got for {:.0f} s. {} waits behind {}, which "
-        "waits "
-        "for a reader to unlock; the other {} wait behind them.",
+        "waits for a reader to unlock; the other {} wait behind them.",
         blocked, semaphore - 2 * kWordBytes, seconds(stuck_for(writer)), shown(*readers.first, snapshot_),
         shown(*writer.first, snapshot_), blocked - finding.core.size());
     finding.advice =

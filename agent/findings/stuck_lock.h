@@ -11,8 +11,8 @@
 namespace proctor {
 
 /// Locks of a Go process that nobody gets any more. A mutex names no owner, so that it is suspected only: readers and a
-/// writer of one RWMutex that wait for each other, which is how a goroutine that read-locks twice ends, are a deadlock
-/// after an eighth of the window; any other lock whose queue has not moved for half of the window is stuck_lock.
+/// writer of one RWMutex that wait for each other, which is how a goroutine that read-locks twice ends, are a deadlock;
+/// any other lock is stuck_lock. Both once its queue has not moved for half of the window.
 std::vector<Finding> detect_stuck_locks(const GoroutineSnapshot& goroutines, const LockWatch& watch,
                                         const FindingsConfig& config, const Instant& instant);
 

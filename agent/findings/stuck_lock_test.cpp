@@ -56,7 +56,7 @@ Locks nested_read_lock() {
 }
 
 TEST(StuckLock, ReadersAndAWriterThatWaitForEachOtherAreADeadlock) {
-  const auto findings = nested_read_lock().findings_after(120);
+  const auto findings = nested_read_lock().findings_after(500);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, FindingKind::deadlock);
   EXPECT_EQ(findings[0].certainty, Certainty::suspected);
@@ -65,7 +65,7 @@ TEST(StuckLock, ReadersAndAWriterThatWaitForEachOtherAreADeadlock) {
   EXPECT_THAT(findings[0].says, testing::HasSubstr("the other 30 wait behind them"));
 }
 
-TEST(StuckLock, AMomentIsNone) { EXPECT_TRUE(nested_read_lock().findings_after(60).empty()); }
+TEST(StuckLock, AMomentIsNone) { EXPECT_TRUE(nested_read_lock().findings_after(400).empty()); }
 
 TEST(StuckLock, AQueueThatMovesIsNone) {
   Locks locks = nested_read_lock();

@@ -148,7 +148,7 @@ TEST(Exposition, GzipUnpacksToTheSameText) {
 }
 
 TEST(Exposition, SatisfiesPromtool) {
-  if (std::system("command -v promtool >/dev/null 2>&1") != 0) GTEST_SKIP() << "promtool is not installed";
+  if (std::system("command -v promtool >/dev/null 2>&1") != 0) GTEST_SKIP() << "Skipped: promtool is not installed";
   const std::string file = testing::TempDir() + "proctor_exposition.txt";
   std::ofstream{file} << sample_publication("a\"b\\c\nd").metrics;
   FILE* lint = ::popen(("promtool check metrics < '" + file + "' 2>&1").c_str(), "r");

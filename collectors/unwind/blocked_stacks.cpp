@@ -56,7 +56,7 @@ std::shared_ptr<const NamedStack> BlockedStacks::named(const NativeStack& stack)
   StableHash hash;
   hash.add(static_cast<std::uint64_t>(stack.end));
   for (const NativeStack::Place& place : stack.places) {
-    hash.add(reinterpret_cast<std::uintptr_t>(place.code->code.get()));
+    hash.add(place.code->code->id());
     hash.add(number(place.address));
   }
   std::weak_ptr<const NamedStack>& known = known_[hash.value()];

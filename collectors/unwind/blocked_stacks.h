@@ -54,8 +54,7 @@ class BlockedStacks {
 std::string_view to_string(StackEnd end);
 
 /// The first frame, from the innermost outwards, that is not of the C library, the C++ standard library, the loader or
-/// the JVM.
-/// `files` names the file of each. nullptr where all are.
+/// the JVM. `files` names the file of each. nullptr where all are.
 const Frame* native_user_frame(std::span<const Frame> frames, std::span<const std::string_view> files);
 
 }  // namespace proctor

@@ -1,6 +1,10 @@
 #include "collectors/unwind/blocked_stacks.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace proctor {
 namespace {
@@ -32,6 +36,18 @@ TEST(NativeUserFrame, IsNoneInAJvm) {
   EXPECT_EQ(user_of({{.function = "pthread_cond_wait"}, {.function = "os::PlatformEvent::park()"}},
                     {"libc.so.6", "libjvm.so"}),
             "");
+}
+
+TEST(CodeFile, ANewProgramCopiedOverTheOldOneIsNoticed) {
+  const std::string path = testing::TempDir() + "proctor-code-file";
+  std::filesystem::copy_file("/proc/self/exe", path, std::filesystem::copy_options::overwrite_existing);
+  auto file = ElfFile::open(UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)});
+  ASSERT_TRUE(file) << file.error();
+  const CodeFile code{"server", *std::move(file), 0};
+  EXPECT_FALSE(code.is_rewritten());
+  std::ofstream{path, std::ios::trunc} << "another program";
+  EXPECT_TRUE(code.is_rewritten());
+  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/text.h"
 #include "collectors/elf/code_names.h"
@@ -81,13 +82,25 @@ std::optional<LoadBias> bias_of(const ElfFile& file, const MemoryMapping& mappin
   return std::nullopt;
 }
 
+std::int64_t modified_at(const ElfFile& file) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  struct stat status {};
+  if (::fstat(file.descriptor(), &status) != 0) return 0;
+  return status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
-CodeFile::CodeFile(std::string name, ElfFile file)
+CodeFile::CodeFile(std::string name, ElfFile file, std::uint64_t id)
     : name_(std::move(name)),
+      id_(id),
       file_(std::make_shared<const ElfFile>(std::move(file))),
       image_(file_, LoadBias{0}),
-      table_(unwind_table_of(*file_, image_)) {}
+      table_(unwind_table_of(*file_, image_)) {
+  modified_ = modified_at(*file_);
+}
+
+bool CodeFile::is_rewritten() const { return modified_at(*file_) != modified_; }
 
 std::optional<std::size_t> CodeFile::saved_registers_at(LinkAddress address) {
   const auto [place, is_new] = saved_.try_emplace(number(address));
@@ -96,14 +109,17 @@ std::optional<std::size_t> CodeFile::saved_registers_at(LinkAddress address) {
 }
 
 void CodeFile::name(std::span<const LinkAddress> addresses) {
-  if (frames_.size() + addresses.size() > kMaxNamed) frames_.clear();
+  std::vector<LinkAddress> wanted{addresses.begin(), addresses.end()};
+  std::ranges::sort(wanted);
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   std::vector<LinkAddress> unknown;
-  for (const LinkAddress address : addresses) {
-    if (!frames_.contains(number(address))) unknown.push_back(address);
-  }
-  std::ranges::sort(unknown);
-  unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
+  const auto is_known = [this](LinkAddress address) { return frames_.contains(number(address)); };
+  std::ranges::remove_copy_if(wanted, std::back_inserter(unknown), is_known);
   if (unknown.empty()) return;
+  if (frames_.size() + unknown.size() > kMaxNamed) {
+    frames_.clear();
+    unknown = std::move(wanted);
+  }
   auto named = name_code(*file_, unknown);
   for (std::size_t i = 0; i < unknown.size(); ++i) {
     if (named[i].empty()) {
@@ -122,13 +138,15 @@ std::shared_ptr<CodeFile> CodeFiles::file_of(const ProcDir& process, const Memor
   const bool is_file = mapping.inode != Inode{0} && mapping.path.starts_with('/') && !mapping.path.starts_with("/dev/");
   if (!is_vdso && !is_file) return nullptr;
   Key key{mapping.device, number(mapping.inode), mapping.path};
-  if (const auto known = files_.find(key); known != files_.end()) return known->second;
+  const auto known = files_.find(key);
+  if (known != files_.end() && !known->second->is_rewritten()) return known->second;
+  if (known != files_.end()) files_.erase(known);
   if (files_.size() >= kMaxFiles) files_.clear();
   auto file = is_vdso ? copy_of(mapping, memory) : open_mapped(process, mapping);
   std::shared_ptr<CodeFile> code;
   if (file && file->is_amd64()) {
     code = std::make_shared<CodeFile>(to_valid_utf8(mapping.path.substr(mapping.path.rfind('/') + 1), 128),
-                                      *std::move(file));
+                                      *std::move(file), next_id_++);
   }
   // A missing right may come, a process may be gone: only what was opened is kept.
   if (code) files_.emplace(std::move(key), code);

@@ -24,7 +24,12 @@ namespace proctor {
 /// A file of code, whichever processes have it loaded. Not for two threads.
 class CodeFile {
  public:
-  CodeFile(std::string name, ElfFile file);
+  /// `id`: another one for each.
+  CodeFile(std::string name, ElfFile file, std::uint64_t id);
+
+  std::uint64_t id() const { return id_; }
+  /// Whether the file has been written to since it was opened: a deployment may copy a new program over the old one.
+  bool is_rewritten() const;
 
   /// The last element of its path, or what the kernel calls it: "libc.so.6", "[vdso]".
   const std::string& name() const { return name_; }
@@ -52,7 +57,9 @@ class CodeFile {
   static constexpr std::size_t kMaxNamed = 20'000;
 
   std::string name_;
+  std::uint64_t id_;
   std::shared_ptr<const ElfFile> file_;
+  std::int64_t modified_ = 0;  // nanoseconds
   ImageReader image_;
   std::optional<UnwindTable> table_;
   std::unordered_map<std::uint64_t, std::vector<Frame>> frames_;
@@ -79,7 +86,8 @@ class CodeFiles {
 
   std::shared_ptr<CodeFile> file_of(const ProcDir& process, const MemoryMapping& mapping, const MemoryReader& memory);
 
-  std::map<Key, std::shared_ptr<CodeFile>> files_;
+  std::map<Key, std::shared_ptr<CodeFile>> files_;  // each holds its file open, so that no inode is used again
+  std::uint64_t next_id_ = 0;
 };
 
 }  // namespace proctor

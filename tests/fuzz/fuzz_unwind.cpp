@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto file = ElfFile::open(std::move(fd));
   if (!file) return 0;
   const auto entry = file->entry();
-  const auto code = std::make_shared<CodeFile>("code", *std::move(file));
+  const auto code = std::make_shared<CodeFile>("code", *std::move(file), 0);
   (void)name_code(code->file(), std::array{entry, LinkAddress{number(entry) + 64}});
   const std::vector<LoadedCode> loaded{
       {.range = {RemoteAddress{kCode}, RemoteAddress{kCode + (1 << 20)}}, .bias = LoadBias{kCode}, .code = code}};
