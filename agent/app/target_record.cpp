@@ -198,7 +198,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     std::ranges::move(detect_deadlocks(*locks, snapshot_of(observation.threads), instant.wall),
                       std::back_inserter(findings));
   }
-  link_causes(findings);
+  link_causes(findings, standing_);
   for (Finding& finding : findings) {
     const auto before = std::ranges::find_if(standing_, [&](const Finding& f) { return same_subject(f, finding); });
     if (before != standing_.end()) finding.since = std::min(finding.since, before->since);

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "agent/findings/leak_text.h"
 
@@ -51,26 +54,91 @@ bool same_steps(const std::vector<Cohort>& a, const std::vector<Cohort>& b) {
   });
 }
 
+/// Those that stayed, in as many even parts of the time over which either site grew as tell a pace from steps.
+constexpr std::size_t kParts = 8;
+using Parts = std::array<double, kParts>;
+constexpr double kMostOdd = 0.15;     // of the members, that one of two sites has in a part where the other has none
+constexpr double kLeastSteps = 0.25;  // of the members, that a part has more or less than an even pace would bring
+
+Parts parts_of(const std::vector<Cohort>& growth, MonotonicTime begin, MonotonicTime end) {
+  Parts parts{};
+  for (const Cohort& cohort : growth) {
+    const auto part = static_cast<std::size_t>((cohort.begin - begin) * kParts / (end - begin + Nanoseconds{1}));
+    parts.at(part) += static_cast<double>(cohort.alive);
+  }
+  return parts;
+}
+
+double sum(const Parts& parts) { return std::accumulate(parts.begin(), parts.end(), 0.0); }
+
+/// How far `b`, times `ratio`, is from `a`, as a share of `a`.
+double distance(const Parts& a, const Parts& b, double ratio) {
+  double apart = 0;
+  for (std::size_t i = 0; i < kParts; ++i) apart += std::abs(a.at(i) - ratio * b.at(i));
+  return apart / sum(a);
+}
+
+/// main.main runs once: what it starts need not belong together.
+bool has_operation_for_creator(const Site& site) {
+  return !site.created_by.function.empty() && site.created_by.function != "main.main";
+}
+
+bool stands_in(const Frame& creator, const Site& site) {
+  return std::ranges::find(site.frames, creator.function, &Frame::function) != site.frames.end();
+}
+
+/// Whether one function starts both, or one of them starts the other.
+bool made_together(const Site& a, const Site& b) {
+  const bool one_creator = has_operation_for_creator(a) && a.created_by.function == b.created_by.function;
+  return one_creator || (has_operation_for_creator(a) && stands_in(a.created_by, b)) ||
+         (has_operation_for_creator(b) && stands_in(b.created_by, a));
+}
+
+/// Whether goroutines of two sites come from one operation: so many here for each one there, all along, where one
+/// function makes both; else equal numbers by steps that no even pace explains.
+bool one_operation(const Finding& a, const Finding& b) {
+  if (a.growth.empty() || b.growth.empty()) return false;
+  const MonotonicTime begin = std::min(a.growth.front().begin, b.growth.front().begin);
+  const MonotonicTime end = std::max(a.growth.back().begin, b.growth.back().begin);
+  const Parts mine = parts_of(a.growth, begin, end);
+  const Parts other = parts_of(b.growth, begin, end);
+  if (sum(mine) == 0 || sum(other) == 0) return false;
+  if (made_together(*a.site, *b.site)) return distance(mine, other, sum(mine) / sum(other)) <= kMostOdd;
+  if (a.site->created_by.function == "main.main" && b.site->created_by.function == "main.main") return false;
+  Parts even{};
+  even.fill(1);
+  return distance(mine, other, 1) <= kMostOdd && distance(mine, even, sum(mine) / kParts) >= kLeastSteps;
+}
+
 bool can_bring_about(const Finding& cause, const Finding& effect) {
   if (effect.kind == FindingKind::memory_leak) {
     const double each = effect.per_second / cause.per_second;
     return each >= kLeastBytes && each <= kMostBytes;
   }
-  // Goroutines or threads of two sites are two leaks, also where they come at one pace; descriptors of one leak may be
-  // of several kinds.
+  if (cause.kind == FindingKind::goroutine_leak && effect.kind == cause.kind) return one_operation(cause, effect);
+  // Threads of two sites are two leaks, also where they come at one pace; descriptors of one leak may be of several
+  // kinds.
   if (cause.kind == effect.kind && cause.kind != FindingKind::fd_leak) return false;
   return same_steps(cause.growth, effect.growth);
 }
 
+/// Whether a page may have spoken of it already.
+bool was_a_cause(const Finding& finding, const std::vector<Finding>& before) {
+  return std::ranges::any_of(before, [&](const Finding& other) {
+    return other.kind == finding.kind && !other.cause && other.site && finding.site &&
+           other.site->id == finding.site->id;
+  });
+}
+
 }  // namespace
 
-void link_causes(std::vector<Finding>& findings) {
+void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& before) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < findings.size(); ++i) {
     if (rank(findings[i].kind) && findings[i].per_second > 0) order.push_back(i);
   }
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
-    return std::pair{*rank(findings[i].kind), ~findings[i].members};
+    return std::tuple{*rank(findings[i].kind), !was_a_cause(findings[i], before), ~findings[i].members};
   });
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Finding& cause = findings[order[i]];

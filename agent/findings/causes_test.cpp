@@ -72,10 +72,65 @@ TEST(Causes, LeaksWithoutStepsInTheWindowAreNotLinked) {
   EXPECT_FALSE(findings[1].cause);
 }
 
-TEST(Causes, TwoSitesOfGoroutinesAreTwoLeaks) {
-  const Counts steps{3, 3, 3, 3, 3, 3};
-  std::vector<Finding> findings{leak(FindingKind::goroutine_leak, "chan send", steps),
-                                leak(FindingKind::goroutine_leak, "chan receive", steps)};
+/// A leak of goroutines that `creator` starts.
+Finding goroutines(const std::string& function, const std::string& creator, const Counts& counts) {
+  Finding finding = leak(FindingKind::goroutine_leak, function, counts);
+  Site site{.state = "waiting", .user = {.function = function}, .created_by = {.function = creator}};
+  site.frames = {{.function = "runtime.gopark"}, {.function = function}};
+  identify(site);
+  finding.site = std::make_shared<const Site>(site);
+  return finding;
+}
+
+TEST(Causes, GoroutinesThatOneFunctionStartsTogetherAreOneLeak) {
+  std::vector<Finding> findings{goroutines("y1", "newProducer", {3, 3, 6, 3, 0, 3, 9, 3}),
+                                goroutines("x", "newProducer", {4, 4, 8, 4, 0, 4, 12, 4}),
+                                goroutines("y2", "newProducer", {3, 3, 6, 3, 0, 3, 9, 3})};
+  link_causes(findings);
+  EXPECT_FALSE(findings[1].cause);
+  for (const std::size_t effect : {0U, 2U}) {
+    ASSERT_TRUE(findings[effect].cause) << effect;
+    EXPECT_EQ(findings[effect].cause->site, findings[1].site->id);
+  }
+}
+
+TEST(Causes, AGoroutineThatALeakedOneStartedIsItsConsequence) {
+  std::vector<Finding> findings{goroutines("reader", "serve", {3, 3, 3, 3, 3, 3}),
+                                goroutines("serve", "main.main", {3, 3, 3, 3, 3, 3})};
+  link_causes(findings);
+  EXPECT_NE(findings[0].cause.has_value(), findings[1].cause.has_value());
+}
+
+TEST(Causes, TheCauseThatAPageNamedStaysIt) {
+  const Finding reader = goroutines("reader", "dial", {3, 3, 3, 3, 3, 3});
+  const Finding writer = goroutines("writer", "dial", {3, 3, 3, 3, 3, 4});
+  std::vector<Finding> findings{reader, writer};
+  link_causes(findings, {reader});
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_TRUE(findings[1].cause);
+  findings = {reader, writer};
+  link_causes(findings, {writer});
+  EXPECT_TRUE(findings[0].cause);
+}
+
+TEST(Causes, EqualStepsOfTwoCreatorsAreOneIncident) {
+  const Counts steps{9, 0, 0, 0, 7, 0, 0, 3};
+  std::vector<Finding> findings{goroutines("client", "dial", steps), goroutines("server", "accept", steps)};
+  link_causes(findings);
+  EXPECT_NE(findings[0].cause.has_value(), findings[1].cause.has_value());
+}
+
+TEST(Causes, AnEvenPaceAtTwoPlacesIsNoSharedOperation) {
+  const Counts steps{3, 3, 3, 3, 3, 3, 3, 3};
+  std::vector<Finding> findings{goroutines("send", "export", steps), goroutines("receive", "import", steps)};
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+}
+
+TEST(Causes, WhatMainStartsNeedNotBelongTogether) {
+  const Counts steps{9, 0, 0, 0, 7, 0, 0, 3};
+  std::vector<Finding> findings{goroutines("send", "main.main", steps), goroutines("receive", "main.main", steps)};
   link_causes(findings);
   EXPECT_FALSE(findings[0].cause);
   EXPECT_FALSE(findings[1].cause);

@@ -42,6 +42,41 @@ constexpr auto kGoroutineAdvice = std::to_array<Advice>({
     {"sleep", "more is started than ends: bound the number of sleepers"},
 });
 
+/// What is known of libraries tells more than the way of waiting. Functions of the standard library and of wide-spread
+/// modules, which hold a connection or a stream until their caller lets go of it.
+constexpr auto kFunctionAdvice = std::to_array<Advice>({
+    {"net/http.(*persistConn).readLoop",
+     "an answer's body is neither read to its end nor closed: close it on every path, "
+     "and share one http.Client"},
+    {"net/http.(*persistConn).writeLoop",
+     "an answer's body is neither read to its end nor closed: close it on every "
+     "path, and share one http.Client"},
+    {"net/http.(*conn).serve", "clients keep their connections: set IdleTimeout and ReadHeaderTimeout of the server"},
+    {"database/sql.(*DB).connectionOpener", "databases are opened again and again: open one, and close it at the end"},
+    {"database/sql.(*Tx).awaitDone", "a transaction is neither committed nor rolled back on some path"},
+    {"database/sql.(*Rows).awaitDone", "rows are not closed on some path"},
+    {"google.golang.org/grpc.newClientStreamWithParams",
+     "a stream is neither read to its end nor cancelled: cancel its "
+     "context on every path"},
+    {"google.golang.org/grpc/internal/transport.(*controlBuffer).get",
+     "connections are dialled again and again: keep "
+     "one, and close it at the end"},
+    {"io.(*pipe).read", "nobody closes the writer of this io.Pipe: close it on every path, with an error after one"},
+    {"io.(*pipe).write", "nobody reads this io.Pipe any more: close its reader on every path"},
+    {"os/exec.(*Cmd).watchCtx", "Wait is not called for a command that was started"},
+    {"time.Sleep", "more is started than ends: bound the number of sleepers"},
+});
+
+std::string_view advice_by_function(const Site& site) {
+  for (const Frame& frame : site.frames) {
+    for (const Advice& advice : kFunctionAdvice) {
+      // Also function literals in it.
+      if (frame.function.starts_with(advice.reason)) return advice.text;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -83,6 +118,7 @@ std::string slow_leak_sentence(PopulationKind kind, const Finding& finding, Nano
 std::string leak_advice(PopulationKind kind, const Site& site) {
   switch (kind) {
     case PopulationKind::goroutine:
+      if (const auto advice = advice_by_function(site); !advice.empty()) return std::string{advice};
       for (const Advice& advice : kGoroutineAdvice) {
         if (advice.reason == site.reason) return std::string{advice.text};
       }

@@ -20,6 +20,10 @@ targets:
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
 LEAKS = {"A08": "main.readBlocking", "A01": "main.slowWorker", "A05": "main.watch", "A16": "main.rangeOver"}
+# One operation starts goroutines at several places: one of them is the page, the others are its consequences.
+COHORTS = {"A03": {"main.readStream": 1, "main.sendStream": 1, "main.controlStream": 1},
+           "A18": {"net/http.(*persistConn).readLoop": 1, "net/http.(*persistConn).writeLoop": 1},
+           "A22": {"main.servePartition": 4, "main.serveBroker": 3, "main.retryBroker": 3, "main.bridgeBroker": 3}}
 OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
 NO_OVERDUE = ("A05", "A28c", "A28d")
 NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A26", "A31", "A35")
@@ -45,7 +49,7 @@ def every_case_is_judged_as_its_report_wants():
         raise Skip("no Go toolchain on this machine")
     with Programs() as programs:
         children = {name: programs.start([CASES, "-case", name])
-                    for name in dict.fromkeys([*LEAKS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A30", "A36"])}
+                    for name in dict.fromkeys([*LEAKS, *COHORTS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A30", "A36"])}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -65,6 +69,22 @@ def every_case_is_judged_as_its_report_wants():
             return seen == {"goroutine_leak": None, "thread_leak": "goroutine_leak", "fd_leak": "goroutine_leak"}
 
         await_("A08 is one incident", whole_incident, 60)
+        def one_cohort(name, functions):
+            found = [finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]
+                     if finding["target"] == name]
+            leaks = [finding for finding in found if finding["kind"] == "goroutine_leak"]
+            causes = [finding for finding in found if "consequence_of" not in finding]
+            return {leak["function"] for leak in leaks} == set(functions) and len(leaks) == len(functions) and \
+                [finding["kind"] for finding in causes] == ["goroutine_leak"]
+
+        for name, functions in COHORTS.items():
+            await_(f"{name} is one cohort", lambda n=name, f=functions: one_cohort(n, f), 60)
+            report = dump(children[name].pid)
+            least = min(functions, key=functions.get)
+            each = members(report, least) / functions[least]
+            counts = {function: members(report, function) for function in functions}
+            # A look may fall into one operation.
+            assert all(abs(counts[f] - each * functions[f]) <= functions[f] for f in functions), (name, counts)
         # A worker that is still at work sleeps elsewhere in the function.
         stuck = [site for site in dump(children["A01"].pid)["goroutines"]["sites"]
                  if site.get("function") == "main.slowWorker" and site["reason"] == "chan send"]

@@ -3,9 +3,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
 	"runtime"
 	"sync"
 	"syscall"
@@ -26,6 +32,31 @@ func slowWorker(answer chan int) {
 	time.Sleep(20 * time.Millisecond)
 	answer <- 1
 }
+
+// A03: every stream keeps a reader, a sender and one that waits for both.
+func openStream() {
+	var both sync.WaitGroup
+	both.Add(2)
+	in, out, quit := make(chan int), make(chan int), make(chan int)
+	go readStream(in, &both)
+	go sendStream(out, quit, &both)
+	go controlStream(&both)
+}
+
+func readStream(in chan int, done *sync.WaitGroup) {
+	defer done.Done()
+	<-in
+}
+
+func sendStream(out, quit chan int, done *sync.WaitGroup) {
+	defer done.Done()
+	select {
+	case out <- 1:
+	case <-quit:
+	}
+}
+
+func controlStream(both *sync.WaitGroup) { both.Wait() }
 
 // A05: every call of keepAlive watches a context that can never end.
 func keepAlive(ctx context.Context) {
@@ -79,8 +110,66 @@ func rangeOver(ticker *time.Ticker) {
 	}
 }
 
+// A18: a client that does not close the body of an answer which it does not like.
+func poll(url string) {
+	client := http.Client{Transport: &http.Transport{}}
+	if response, err := client.Get(url); err == nil && response.StatusCode == http.StatusOK {
+		_ = response.Body.Close()
+	}
+}
+
+// serveRefusals answers in a process of its own, as the server of the report did.
+func serveRefusals() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr())
+	body := make([]byte, 100_000)
+	panic(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write(body)
+	})))
+}
+
+func startServer() string {
+	command := exec.Command(os.Args[0], "-case", "server")
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		panic(err)
+	}
+	// The server is to end with the thread that started it, so that thread has to stay.
+	runtime.LockOSThread()
+	if err := command.Start(); err != nil {
+		panic(err)
+	}
+	address, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		panic(err)
+	}
+	return "http://" + address[:len(address)-1]
+}
+
 // A19: an opener lives as long as its pool.
 func opener(stop chan int) { <-stop }
+
+// A22: producers are made for every job and never closed; of some parts they have more than of others.
+func newProducer() {
+	for i := 0; i < 4; i++ {
+		go servePartition(make(chan int))
+	}
+	for i := 0; i < 3; i++ {
+		go serveBroker(make(chan int))
+		go retryBroker(make(chan int))
+		go bridgeBroker(make(chan int))
+	}
+}
+
+func servePartition(input chan int) { <-input }
+func serveBroker(input chan int)    { <-input }
+func retryBroker(input chan int)    { <-input }
+func bridgeBroker(input chan int)   { <-input }
 
 // A24: ten thousand wait for their turn on one condition variable.
 func waitForTurn(turn *sync.Cond) {
@@ -199,6 +288,15 @@ func main() {
 	switch *name {
 	case "A01":
 		every(50*time.Millisecond, forever, timedOutHandler)
+	case "A03":
+		every(50*time.Millisecond, forever, openStream)
+	case "A18":
+		server := startServer()
+		every(100*time.Millisecond, forever, func() { poll(server) })
+	case "A22":
+		every(200*time.Millisecond, forever, newProducer)
+	case "server":
+		serveRefusals()
 	case "A05":
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
