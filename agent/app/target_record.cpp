@@ -96,6 +96,20 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
       threads_(findings.window),
       mappings_(findings.window) {}
 
+void TargetRecord::reconfigure(const FindingsConfig& findings, const LimitsConfig& limits) {
+  populations_.reconfigure(findings, limits);
+  const bool other_window = findings.window != config_.window;
+  if (other_window || limits.sites_per_population != max_sites_) allocations_.reset();
+  config_ = findings;
+  max_sites_ = limits.sites_per_population;
+  if (!other_window) return;
+  held_memory_ = Series{kMemoryWindows * findings.window};
+  for (Series* const series : {&malloc_free_, &resident_, &open_fds_, &threads_, &mappings_}) {
+    *series = Series{findings.window};
+  }
+  first_threads_ = first_mappings_ = 0;
+}
+
 TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& observation) {
   populations_.update(observation);
   remember(*observation);

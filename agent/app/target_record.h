@@ -20,6 +20,10 @@ class TargetRecord {
  public:
   TargetRecord(const FindingsConfig& findings, const LimitsConfig& limits);
 
+  /// Other limits and rules from the next look on. What is known of the process stays; what is judged over a window of
+  /// another length begins anew.
+  void reconfigure(const FindingsConfig& findings, const LimitsConfig& limits);
+
   /// Takes in a look and tells all that is known after it.
   TargetReport update(const std::shared_ptr<const Observation>& observation);
 

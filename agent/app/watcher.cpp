@@ -65,6 +65,7 @@ void Watcher::reconfigure(Config config) {
   config_ = std::make_shared<const Config>(std::move(config));
   pace_ = Pace{config_->sampling.interval, config_->sampling.cpu_budget};
   selector_.reconfigure(config_);
+  for (auto& [target, record] : records_) record.reconfigure(config_->findings, config_->limits);
 }
 
 }  // namespace proctor

@@ -30,6 +30,10 @@ std::vector<const Member*> in_order(const Census& census) {
 /// A token of any width in 32 bits: it is only compared with the token of the look before.
 std::uint32_t short_token(std::uint64_t token) { return static_cast<std::uint32_t>(token ^ (token >> 32)); }
 
+Nanoseconds period_of(Nanoseconds window) {
+  return std::max<Nanoseconds>(window / Cohorts::kWholePeriods, Nanoseconds{1});
+}
+
 Nanoseconds age_at(MonotonicTime now, MonotonicTime since) {
   return since < now ? Nanoseconds{now - since} : Nanoseconds{0};
 }
@@ -111,17 +115,14 @@ class PopulationLedger::Merge {
 };
 
 PopulationLedger::PopulationLedger(PopulationKind kind, std::uint32_t max_sites, Nanoseconds window)
-    : kind_(kind),
-      max_sites_(std::max<std::size_t>(max_sites, 1)),
-      window_(window),
-      period_(std::max<Nanoseconds>(window / Cohorts::kWholePeriods, Nanoseconds{1})) {
+    : kind_(kind), max_sites_(std::max<std::size_t>(max_sites, 1)), window_(window), period_(period_of(window)) {
   other_.site = std::make_shared<const Site>();
   other_.fresh = false;
 }
 
 void PopulationLedger::update(const Census& census, MonotonicTime now) {
-  const bool first = !first_look_;
-  if (first) first_look_ = now;
+  const bool first = !std::exchange(looked_, true);
+  if (!begin_) begin_ = now;
 
   const std::vector<const Member*> members = in_order(census);
   const std::vector<Place*> places = admit(census, members, period_at(now));
@@ -140,18 +141,37 @@ void PopulationLedger::update(const Census& census, MonotonicTime now) {
   credit_events();
 }
 
+void PopulationLedger::reconfigure(std::uint32_t max_sites, Nanoseconds window) {
+  max_sites_ = std::max<std::size_t>(max_sites, 1);
+  if (window == window_) return;
+  window_ = window;
+  period_ = period_of(window);
+  begin_.reset();
+  for (Record& record : records_) record.born = 0;
+  const auto start_over = [](Place& place) {
+    place.cohorts = Cohorts{};
+    place.long_past.reset();
+    place.followed = false;
+    place.fewest = place.members;
+  };
+  for (auto& [id, place] : places_) start_over(place);
+  start_over(other_);
+}
+
 void PopulationLedger::age(MonotonicTime now) {
+  if (!begin_) begin_ = now;
   for (auto& [id, place] : places_) follow_growth(place, now);
   follow_growth(other_, now);
 }
 
 std::uint32_t PopulationLedger::period_at(MonotonicTime now) const {
-  const auto periods = age_at(now, *first_look_) / period_;
+  if (!begin_) return 1;
+  const auto periods = age_at(now, *begin_) / period_;
   return static_cast<std::uint32_t>(
       std::min<std::int64_t>(periods, std::numeric_limits<std::uint32_t>::max() - Cohorts::kPeriods) + 1);
 }
 
-MonotonicTime PopulationLedger::begin_of(std::uint32_t period) const { return *first_look_ + (period - 1) * period_; }
+MonotonicTime PopulationLedger::begin_of(std::uint32_t period) const { return *begin_ + (period - 1) * period_; }
 
 PopulationLedger::Place& PopulationLedger::place_of(SiteId site) {
   const auto found = places_.find(site);
@@ -255,8 +275,7 @@ void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
     return;
   }
   if (!place.long_past) place.long_past = std::make_unique<LongPast>();
-  place.long_past->note(static_cast<std::uint64_t>(age_at(now, *first_look_) / window_), place.members,
-                        place.departed_now);
+  place.long_past->note(static_cast<std::uint64_t>(age_at(now, *begin_) / window_), place.members, place.departed_now);
 }
 
 PopulationView PopulationLedger::view(MonotonicTime now) const {

@@ -43,6 +43,8 @@ class PopulationLedger {
   void update(const Census& census, MonotonicTime now);
   /// A look at `now` saw what the look before it saw.
   void age(MonotonicTime now);
+  /// Other limits from the next look on. Members and counters stay; another window begins to be filled then.
+  void reconfigure(std::uint32_t max_sites, Nanoseconds window);
 
   PopulationKind kind() const { return kind_; }
   /// Counters never fall. An event counts for its site while that is kept apart, else for kOtherSite.
@@ -96,7 +98,8 @@ class PopulationLedger {
   std::size_t max_sites_;
   Nanoseconds window_;
   Nanoseconds period_;
-  std::optional<MonotonicTime> first_look_;
+  bool looked_ = false;
+  std::optional<MonotonicTime> begin_;  // of the first period
   std::vector<Record> records_;  // ascending by key
   std::unordered_map<SiteId, Place> places_;
   Place other_;  // of sites that are not in places_; its counters also hold the events of those not apart

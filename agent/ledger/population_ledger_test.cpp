@@ -189,5 +189,39 @@ TEST(PopulationLedger, OfMembersWithTheSameKeyOnlyOneCounts) {
   EXPECT_EQ(ledger.view(kStart).members, 2U);
 }
 
+TEST(PopulationLedger, AnotherWindowKeepsMembersAndCounters) {
+  PopulationLedger ledger{PopulationKind::goroutine, 5, 15min};
+  ledger.update(census({{1, 1}}), kStart);
+  ledger.update(census({{1, 1}, {2, 1}}), kStart + 60s);
+  ledger.reconfigure(5, 1min);
+  EXPECT_TRUE(ledger.growth(kStart + 61s).front().cohorts.empty());
+  // What leaves and arrives between two looks is seen, whatever changes in between.
+  ledger.update(census({{2, 1}, {3, 1}}), kStart + 62s);
+  ledger.update(census({{2, 1}, {3, 1}, {4, 1}}), kStart + 70s);
+  const SiteView after = line(ledger.view(kStart + 70s), SiteId{1});
+  EXPECT_EQ(after.members, 3U);
+  EXPECT_EQ(after.arrivals, 3U);
+  EXPECT_EQ(after.departures, 1U);
+  EXPECT_EQ(after.oldest, 10s);
+  const auto growth = ledger.growth(kStart + 70s).front();
+  ASSERT_EQ(growth.cohorts.size(), 2U);
+  EXPECT_EQ(growth.cohorts[0].begin, kStart + 62s);
+  EXPECT_EQ(growth.cohorts[1].begin, kStart + 62s + 4 * (60'000ms / 32));
+}
+
+TEST(PopulationLedger, FewerSitesKeptApartAfterAReloadLoseNoEvent) {
+  PopulationLedger ledger{PopulationKind::goroutine, 3, 15min};
+  ledger.update(census({}), kStart);
+  ledger.update(census({{1, 1}, {2, 2}, {3, 3}}), kStart + 1s);
+  ledger.reconfigure(1, 15min);
+  ledger.update(census({{1, 1}, {2, 2}, {3, 3}, {4, 3}}), kStart + 2s);
+  const auto view = ledger.view(kStart + 2s);
+  EXPECT_EQ(view.arrivals, 4U);
+  ASSERT_EQ(view.sites.size(), 2U);
+  EXPECT_EQ(view.sites[0].site->id, SiteId{3});
+  EXPECT_EQ(view.sites[1].site->id, kOtherSite);
+  EXPECT_EQ(view.sites[1].members, 2U);
+}
+
 }  // namespace
 }  // namespace proctor

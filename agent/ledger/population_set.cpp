@@ -53,6 +53,12 @@ void PopulationSet::update(const std::shared_ptr<const Observation>& observation
   }
 }
 
+void PopulationSet::reconfigure(const FindingsConfig& findings, const LimitsConfig& limits) {
+  window_ = findings.window;
+  max_sites_ = limits.sites_per_population;
+  for (Book& book : books_) book.ledger.reconfigure(max_sites_, window_);
+}
+
 std::vector<PopulationView> PopulationSet::views(MonotonicTime now) const {
   std::vector<PopulationView> views;
   for (const Book& book : books_) {

@@ -18,6 +18,9 @@ class PopulationSet {
   /// Takes in a look. A part that it lacks leaves its ledger as it is: its members are kept, not departed.
   void update(const std::shared_ptr<const Observation>& observation);
 
+  /// Other limits from the next look on: see PopulationLedger.
+  void reconfigure(const FindingsConfig& findings, const LimitsConfig& limits);
+
   /// The populations that the last look read.
   std::vector<PopulationView> views(MonotonicTime now) const;
   /// Every ledger, also one that the last look did not read. Valid until the next update.

@@ -256,6 +256,25 @@ def a_reload_takes_the_new_and_a_bad_one_keeps_the_old():
         await_("the name after a POST", lambda: 'target="third"' in agent.metrics())
 
 
+def a_reload_judges_by_the_new_rules():
+    with Programs() as programs:
+        cases = pathlib.Path(__file__).resolve().parent.parent / "targets" / "cases.py"
+        programs.start([sys.executable, cases, "C06"])
+        config = "sampling: {interval: 200ms, cpu_budget: 50%%}\ntargets: [{name: leaky, match: {comm: case-C06}}]\n" \
+            "findings: {%s}\n"
+        agent = Agent(programs, config=config % "window: 1h, warm_up: 1h")
+        leak = 'proctor_finding{target="leaky"'
+        opened = 'proctor_population_arrivals_total{target="leaky",pid="[0-9]+",kind="fd"} ([0-9]+)'
+        arrivals = lambda: int((re.findall(opened, agent.metrics()) or [0])[0])
+        await_("descriptors that are opened", lambda: arrivals() > 3)
+        before = arrivals()
+        assert leak not in agent.metrics()
+        programs.file("proctor.yaml", config % "window: 4s, warm_up: 1s, min_arrivals: 3")
+        agent.child.send_signal(signal.SIGHUP)
+        await_("a leak by the new rules", lambda: leak in agent.metrics())
+        assert arrivals() > before, "a counter fell with the reload"
+
+
 def a_configured_target_without_a_process_counts_0():
     with Programs() as programs:
         agent = Agent(programs, config="targets:\n  - name: absent\n    match: {comm: no-such-comm}\n")
@@ -277,6 +296,7 @@ sys.exit(run_tests([
     a_deleted_executable_is_read_through_its_link, another_mount_and_pid_namespace_is_read,
     missing_rights_leave_what_is_left_and_name_the_reason, killed_at_any_instant_it_leaves_every_target_running,
     no_look_signals_stops_traces_or_writes, an_answer_never_waits_for_a_connection_to_close,
-    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, a_configured_target_without_a_process_counts_0,
+    a_reload_takes_the_new_and_a_bad_one_keeps_the_old, a_reload_judges_by_the_new_rules,
+    a_configured_target_without_a_process_counts_0,
     it_ends_when_it_is_told_to,
 ]))
