@@ -18,11 +18,22 @@ TEST(GoVersion, ReadsReleases) {
 
 TEST(GoVersion, RefusesWhatMayHaveOtherLayouts) {
   for (const char* text : {"", "go", "go1", "go1.", "go1.28rc1", "go1.28beta1", "devel go1.28-a5f29a67 2026-07-14",
-                           "go1.26.1 X:nospinbitmutex", "go1.26.1-X:staticlockranking", "go99999999.1", "go1.26.x"}) {
+                           "go99999999.1", "go1.26.x"}) {
     const auto version = parse_go_version(text);
     ASSERT_FALSE(version) << text;
     EXPECT_EQ(version.error().code, ErrorCode::unsupported_go_version);
   }
+}
+
+TEST(GoVersion, KnowsExperimentsThatMoveNothing) {
+  EXPECT_EQ(parse_go_version("go1.26.8-X:jsonv2,noswissmap").value(), (GoVersion{1, 26, 8}));
+  for (const char* text : {"go1.26.8", "go1.21.4 (X)", "go1.22.1 X:boringcrypto", "go1.26.8-X:jsonv2,noswissmap"}) {
+    EXPECT_EQ(experiment_that_moves_fields(text), "") << text;
+  }
+  EXPECT_EQ(experiment_that_moves_fields("go1.24.1 X:nospinbitmutex"), "nospinbitmutex");
+  EXPECT_EQ(experiment_that_moves_fields("go1.26.8-X:nogreenteagc"), "nogreenteagc");
+  EXPECT_EQ(experiment_that_moves_fields("go1.26.1-X:jsonv2,staticlockranking,simd"), "staticlockranking");
+  EXPECT_EQ(experiment_that_moves_fields("go1.29.0-X:nonsense (vendor)"), "nonsense");
 }
 
 TEST(GoLayout, HasARowForEveryReleaseFrom118To127) {

@@ -108,12 +108,12 @@ struct GoLayout {
   ContextLayout context;
   GcControllerLayout gc_controller;
   MemstatsLayout memstats;
+  std::uint32_t semaphore_treap;                   // of runtime.semaRoot: the tree of those that wait
   std::uint32_t heap_cycle_size;                   // of runtime.memRecordCycle: four words until 1.26, then two
   std::span<const std::string_view> wait_reasons;  // by number
 };
 
-/// The row for a release, or unsupported_go_version: a newer or older one, a release candidate, or a
-/// toolchain with experiments that move fields ("X:...").
+/// The row for a release, or unsupported_go_version: a newer or older one.
 Result<const GoLayout*> layout_of(const GoVersion& version);
 std::span<const GoLayout> all_layouts();
 

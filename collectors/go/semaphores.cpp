@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t kBuckets = 251;
 constexpr std::size_t kStride = 64;  // of the table: a cache line (amd64)
-constexpr std::size_t kTreap = 8;    // in each bucket
 constexpr std::size_t kMostWaiters = 100'000;
 
 struct Waiter {
@@ -40,7 +39,7 @@ Result<std::vector<SemaphoreQueue>> read_semaphores(const GoProcess& process, st
   PROCTOR_TRY_VOID(process.memory().read(table, buckets));
   std::vector<RemoteAddress> nodes;  // of the trees, one for each semaphore
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    const auto root = load<RemoteAddress>(buckets, i * kStride + kTreap).value_or(RemoteAddress{});
+    const auto root = load<RemoteAddress>(buckets, i * kStride + process.layout().semaphore_treap).value_or(RemoteAddress{});
     if (root != RemoteAddress{}) nodes.push_back(root);
   }
   std::vector<SemaphoreQueue> queues;

@@ -33,6 +33,8 @@ GC_CONTROLLER = {"gc_percent": "gcPercent", "heap_live": "heapLive", "heap_marke
                  "memory_limit": "memoryLimit?"}
 MEMSTATS = {"numgc": "numgc", "pause_total_ns": "pause_total_ns", "last_gc_unix": "last_gc_unix",
             "enablegc": "enablegc", "heap_stats": "heapStats"}
+SUDOG = {"size": "_size", "g": "g", "is_select": "isSelect", "waitlink": "waitlink", "prev": "prev", "next": "next"}
+TREAP = 8  # of runtime.semaRoot, after its lock
 USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList", "sudog", "hchan", "_type", "gcControllerState"}
 
 
@@ -92,8 +94,7 @@ def sudog(fields):
     """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
     elem = fields.get("elem.vu", fields["elem"])
     channel = fields["c"] + (fields["elem.vu"] - fields["elem"] if "elem.vu" in fields else 0)
-    names = {"size": "_size", "g": "g", "is_select": "isSelect", "waitlink": "waitlink", "prev": "prev", "next": "next"}
-    return f"{members(fields, names)}, .elem = {elem}, .c = {channel}"
+    return f"{members(fields, SUDOG)}, .elem = {elem}, .c = {channel}"
 
 
 def row(version, entry, reasons):
@@ -125,6 +126,7 @@ constexpr GoLayout kRow{minor}{{
     .context = {{{context(minor, a)}}},
     .gc_controller = {{{members(a["gcControllerState"], GC_CONTROLLER)}}},
     .memstats = {{{memstats(version, entry)}}},
+    .semaphore_treap = {TREAP},
     .heap_cycle_size = {32 if minor < 27 else 16},
     .wait_reasons = kWaitReasons{minor},
 }};
@@ -134,7 +136,9 @@ constexpr GoLayout kRow{minor}{{
 def dwarf_reader():
     """Statements that overwrite the members of `layout` with what `types` knows."""
     parts = {"g": ("runtime.g", G), "sched": ("runtime.schedt", SCHED), "p": ("runtime.p", P),
-             "moduledata": ("runtime.moduledata", MODULEDATA), "func": ("runtime._func", FUNC), "hchan": ("runtime.hchan", HCHAN)}
+             "moduledata": ("runtime.moduledata", MODULEDATA), "func": ("runtime._func", FUNC), "hchan": ("runtime.hchan", HCHAN),
+             "sudog": ("runtime.sudog", SUDOG), "gc_controller": ("runtime.gcControllerState", GC_CONTROLLER),
+             "memstats": ("runtime.mstats", MEMSTATS)}
     lines = []
     for part, (struct, names) in parts.items():
         for member, field in names.items():
@@ -146,6 +150,15 @@ def dwarf_reader():
         for field in ("gFree.n", "gFree.size", "gFree.stack.size"):
             lines.append(f'take(types.offset_of("{struct}", "{field}"), layout.{part}.gfree_n);')
     lines.append('take(types.offset_of("runtime.schedt", "gFree.noStack.size"), layout.sched.gfree_nostack_n);')
+    for field in ("timers.len", "numTimers"):
+        lines.append(f'take(types.offset_of("runtime.p", "{field}"), layout.p.timers);')
+    for field in ("timers.zombies", "deletedTimers"):
+        lines.append(f'take(types.offset_of("runtime.p", "{field}"), layout.p.dead_timers);')
+    for member, field in (("elem", "elem"), ("elem", "elem.vu"), ("c", "c"), ("c", "c.maybeTraceablePtr.vu")):
+        lines.append(f'take(types.offset_of("runtime.sudog", "{field}"), layout.sudog.{member});')
+    lines.append('take(types.size_of("runtime.heapStatsDelta"), layout.memstats.shard_size);')
+    lines.append('take(types.offset_of("runtime.heapStatsDelta", "inStacks"), layout.memstats.shard_stacks);')
+    lines.append('take(types.offset_of("runtime.semaRoot", "treap"), layout.semaphore_treap);')
     lines.append('take(types.size_of("runtime.inlinedCall"), layout.func.inlined_size);')
     lines.append('take(types.size_of("runtime.memRecordCycle"), layout.heap_cycle_size);')
     return "\n".join(lines) + "\n"
