@@ -9,14 +9,15 @@
 
 namespace proctor {
 
-Collectors make_collectors(const std::filesystem::path& procfs, const Clock& clock) {
+Collectors make_collectors(const std::filesystem::path& procfs, const Clock& clock, Looks looks) {
   Collectors collectors;
   // Threads first: where none has run, the collectors after it need not look again.
   collectors.push_back(make_thread_collector(procfs, clock));
   collectors.push_back(make_cpu_collector());
   collectors.push_back(make_memory_collector(procfs, clock));
   collectors.push_back(make_fd_collector(clock));
-  collectors.push_back(make_goroutine_collector());
+  collectors.push_back(
+      make_goroutine_collector(looks == Looks::one ? ReachabilityChecks::at_once : ReachabilityChecks::paced));
   collectors.push_back(make_lock_collector());
   return collectors;
 }

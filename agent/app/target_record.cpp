@@ -206,7 +206,9 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     std::ranges::move(detect_stuck_finalizer(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
     locks_.update(*goroutines, instant.now);
     std::ranges::move(detect_stuck_locks(*goroutines, locks_, config_, instant), std::back_inserter(findings));
-    std::ranges::move(detect_blocked_forever(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
+    std::ranges::move(
+        detect_blocked_forever(*goroutines, snapshot_of(observation.unreachable), instant.wall, instant.now),
+        std::back_inserter(findings));
   }
   if (const auto* locks = snapshot_of(observation.locks)) {
     std::ranges::move(detect_deadlocks(*locks, snapshot_of(observation.threads), instant.wall),

@@ -30,7 +30,7 @@ ExitStatus dump_command(const DumpOptions& options) {
   std::vector<std::string> collectors;
   for (const std::string& kind : options.kinds) collectors.push_back(collector_of(kind));
   if (options.format == "debug2") collectors = {"goroutines"};
-  const auto report = look_once(options.procfs, options.pid, std::move(collectors));
+  const auto report = look_once(options.procfs, options.pid, std::move(collectors), Looks::one);
   if (!report) {
     fmt::print(stderr, "proctor: {}\n", report.error().message);
     return ExitStatus::failed;

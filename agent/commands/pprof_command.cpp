@@ -37,7 +37,8 @@ ExitStatus pprof_command(const PprofOptions& options) {
     fmt::print(stderr, "proctor: a profile is no text for a terminal: name a file with -o, or redirect\n");
     return ExitStatus::wrong_usage;
   }
-  const auto report = look_once(options.procfs, options.pid, {options.profile == "thread" ? "threads" : "goroutines"});
+  const auto report =
+      look_once(options.procfs, options.pid, {options.profile == "thread" ? "threads" : "goroutines"}, Looks::many);
   if (!report) return failed(report.error());
   const auto profile = profile_of(*(*report)->observation, options.profile);
   if (!profile) return failed(profile.error());

@@ -130,6 +130,20 @@ bool was_a_cause(const Finding& finding, const std::vector<Finding>& before) {
   });
 }
 
+/// Goroutines that leak at a site and can never go on are one matter; that they cannot is what to know of the leak.
+void link_blocked_forever(std::vector<Finding>& findings) {
+  for (Finding& stuck : findings) {
+    if (stuck.kind != FindingKind::blocked_forever) continue;
+    const auto leak = std::ranges::find_if(findings, [&](const Finding& finding) {
+      return finding.kind == FindingKind::goroutine_leak && finding.site->id == stuck.site->id;
+    });
+    if (leak == findings.end()) continue;
+    leak->says += fmt::format(" {} there can never go on: nothing that can still run refers to what they wait for.",
+                              stuck.members);
+    stuck.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+  }
+}
+
 }  // namespace
 
 void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& before) {
@@ -140,6 +154,7 @@ void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& bef
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
     return std::tuple{*rank(findings[i].kind), !was_a_cause(findings[i], before), ~findings[i].members};
   });
+  link_blocked_forever(findings);
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Finding& cause = findings[order[i]];
     if (cause.cause) continue;

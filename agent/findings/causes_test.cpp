@@ -128,6 +128,18 @@ TEST(Causes, AnEvenPaceAtTwoPlacesIsNoSharedOperation) {
   EXPECT_FALSE(findings[1].cause);
 }
 
+TEST(Causes, ALeakOfThoseThatNeverGoOnSaysSo) {
+  std::vector<Finding> findings{goroutines("send", "handle", {3, 3, 3, 3}), goroutines("other", "serve", {5, 0, 0, 5})};
+  findings.push_back(findings.front());
+  findings[2].kind = FindingKind::blocked_forever;
+  findings[2].members = 12;
+  link_causes(findings);
+  ASSERT_TRUE(findings[2].cause);
+  EXPECT_EQ(findings[2].cause->kind, FindingKind::goroutine_leak);
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("12 there can never go on"));
+  EXPECT_THAT(findings[1].says, testing::Not(testing::HasSubstr("never go on")));
+}
+
 TEST(Causes, WhatMainStartsNeedNotBelongTogether) {
   const Counts steps{9, 0, 0, 0, 7, 0, 0, 3};
   std::vector<Finding> findings{goroutines("send", "main.main", steps), goroutines("receive", "main.main", steps)};

@@ -104,6 +104,11 @@ constexpr auto kCatalogue = std::to_array<MetricSpec>({
      .type = MetricType::Gauge,
      .help = "Waiting goroutines by reason, in the words of the runtime, without those of the runtime itself.",
      .own_labels = {"reason"}},
+    {.name = "proctor_goroutines_unreachable",
+     .type = MetricType::Gauge,
+     .help =
+         "Goroutines that can never go on, since nothing that can still run refers to what they wait for; as of the "
+         "last check. Absent before the first one."},
     {.name = "proctor_goroutines_created_total", .type = MetricType::Counter, .help = "Goroutines ever created."},
     {.name = "proctor_contexts_overdue",
      .type = MetricType::Gauge,

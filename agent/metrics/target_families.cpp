@@ -206,6 +206,16 @@ void fill_contexts_overdue(const TargetReport& report, FamilyWriter& family) {
   }
 }
 
+void fill_unreachable(const TargetReport& report, FamilyWriter& family) {
+  const auto* goroutines = snapshot_of(report.observation->goroutines);
+  const auto* unreachable = snapshot_of(report.observation->unreachable);
+  if (goroutines == nullptr || unreachable == nullptr) return;
+  const auto stuck = std::ranges::count_if(goroutines->goroutines, [&](const GoroutineSample& goroutine) {
+    return unreachable->find(goroutine) != nullptr;
+  });
+  family.add({}, static_cast<double>(stuck));
+}
+
 template <auto member>
 void fill_population(const TargetReport& report, FamilyWriter& family) {
   for (const PopulationView& population : report.populations) {
@@ -331,6 +341,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_goroutines_system", fill_from<&O::goroutines, fill_goroutines_system>},
     {"proctor_goroutines_waiting", fill_from<&O::goroutines, fill_goroutines_waiting>},
     {"proctor_goroutines_created_total", fill_from<&O::goroutines, fill_goroutines_created>},
+    {"proctor_goroutines_unreachable", fill_unreachable},
     {"proctor_contexts_overdue", fill_contexts_overdue},
     {"proctor_go_heap_live_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_live, Go>>},
     {"proctor_go_heap_marked_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_marked, Go>>},

@@ -103,11 +103,26 @@ Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot
   if (snapshot.torn != 0) object["torn"] = snapshot.torn;
   object["contexts_overdue"] = count_overdue(snapshot, report.observation->taken_at);
   object["states"] = json_of(states);
-  Json& sites = object["sites"] = Json::array();
+  const auto* unreachable = snapshot_of(report.observation->unreachable);
+  std::uint64_t stuck = 0;
+  Bytes heap{};
+  Json sites = Json::array();
   for (const SiteTotals& totals : totals_of(report, PopulationKind::goroutine)) {
     Json site = json_of(totals, "stack_bytes", members ? "goids" : nullptr);
     put_waits(site, totals, snapshot);
+    if (unreachable != nullptr) {
+      site["unreachable"] = totals.unreachable.size();
+      if (members) site["unreachable_goids"] = totals.unreachable;
+      if (!totals.unreachable.empty()) site["unreachable_heap_bytes"] = count(totals.unreachable_heap);
+      stuck += totals.unreachable.size();
+      heap += totals.unreachable_heap;
+    }
     sites.push_back(std::move(site));
+  }
+  object["sites"] = std::move(sites);
+  if (unreachable != nullptr) {
+    object["unreachable"] = {
+        {"members", stuck}, {"heap_bytes", count(heap)}, {"checked_at", timestamp_of(unreachable->checked_at)}};
   }
   return object;
 }
@@ -239,6 +254,7 @@ void put_unknown(Json& unknown, const char* part, const Part<Snapshot>& read) {
 Json unknown_of(const Observation& look) {
   Json unknown = Json::array();
   put_unknown(unknown, "goroutines", look.goroutines);
+  put_unknown(unknown, "unreachable", look.unreachable);
   put_unknown(unknown, "heap", look.go_runtime);
   put_unknown(unknown, "heap_profile", look.heap);
   put_unknown(unknown, "threads", look.threads);

@@ -24,13 +24,19 @@ SiteTotals* entry_at(std::vector<SiteTotals>& totals, std::uint32_t site) {
   return &totals[site];
 }
 
-std::vector<SiteTotals> goroutine_totals(const GoroutineSnapshot& snapshot, MonotonicTime now) {
+std::vector<SiteTotals> goroutine_totals(const GoroutineSnapshot& snapshot, const UnreachableSnapshot* unreachable,
+                                         MonotonicTime now) {
   auto totals = entries_for(snapshot.sites);
   for (const GoroutineSample& sample : snapshot.goroutines) {
     SiteTotals* entry = entry_at(totals, sample.site);
     if (entry == nullptr) continue;
     entry->held += sample.stack;
     entry->ids.push_back(sample.goid);
+    const UnreachableGoroutine* stuck = unreachable == nullptr ? nullptr : unreachable->find(sample);
+    if (stuck != nullptr) {
+      entry->unreachable.push_back(sample.goid);
+      entry->unreachable_heap += stuck->held;
+    }
     if (sample.object != RemoteAddress{}) entry->objects.push_back(sample.object);
     if (sample.waiting_since && *sample.waiting_since <= now) {
       const Nanoseconds age = now - *sample.waiting_since;
@@ -83,7 +89,7 @@ std::vector<SiteTotals> unordered_totals(const Observation& look, PopulationKind
   const auto* mappings = snapshot_of(look.mappings);
   switch (kind) {
     case PopulationKind::goroutine:
-      if (goroutines != nullptr) return goroutine_totals(*goroutines, look.sampled_at);
+      if (goroutines != nullptr) return goroutine_totals(*goroutines, snapshot_of(look.unreachable), look.sampled_at);
       break;
     case PopulationKind::thread:
       if (threads != nullptr) return thread_totals(*threads);
@@ -119,6 +125,7 @@ std::vector<SiteTotals> totals_of(const TargetReport& report, PopulationKind kin
   }
   for (SiteTotals& entry : totals) {
     std::ranges::sort(entry.ids);
+    std::ranges::sort(entry.unreachable);
     // At the first look the ledger has seen nothing age yet.
     const auto known = oldest.find(entry.site->id);
     if (known != oldest.end() && known->second > Nanoseconds{0}) entry.oldest = known->second;

@@ -15,8 +15,10 @@ struct SiteTotals {
   std::uint64_t members = 0;
   std::optional<Nanoseconds> oldest;  // from the ledger, else from the target itself; absent where neither knows
   Bytes held{};
-  std::vector<RemoteAddress> objects;  // what goroutines wait for, one for each; empty where it is not known of all
-  std::vector<std::uint64_t> ids;      // goids, tids or descriptors, ascending; empty for mappings
+  std::vector<std::uint64_t> unreachable;  // of the goroutines: those that can never go on, ascending
+  Bytes unreachable_heap{};                // that only these reach
+  std::vector<RemoteAddress> objects;      // what goroutines wait for, one for each; empty where it is not known of all
+  std::vector<std::uint64_t> ids;          // goids, tids or descriptors, ascending; empty for mappings
 };
 
 /// Every site of `kind` that has members, most members first. Empty where that part of the look is missing.

@@ -49,6 +49,14 @@ void add_site(std::string& out, const SiteTotals& totals, bool members) {
   out += fmt::format("{}  site {}\n", line, to_string(site.id));
   if (!site.name.empty() && site.name != site.user.function) add_wrapped(out, printable(site.name), 10);
   if (const std::string user = printable(human_frame(site.user)); !user.empty()) add_wrapped(out, user, 10);
+  if (!totals.unreachable.empty()) {
+    add_wrapped(
+        out,
+        fmt::format("{} can never go on: nothing that runs refers to what they wait for; they keep {} of heap",
+                    totals.unreachable.size() == totals.members ? "all" : std::to_string(totals.unreachable.size()),
+                    human_bytes(totals.unreachable_heap)),
+        10);
+  }
   if (!site.module.empty()) add_wrapped(out, "of " + printable(site.module), 10);
   for (const Frame& frame : site.frames) add_wrapped(out, printable(human_frame(frame)), 12);
   if (!site.truncated.empty()) add_wrapped(out, fmt::format("(no further: {})", site.truncated), 12);
@@ -173,6 +181,7 @@ std::string text_of(const TargetReport& report, bool members) {
   }
   out += '\n';
   add_unknown(out, "goroutines", look.goroutines);
+  add_unknown(out, "unreachable goroutines", look.unreachable);
   add_unknown(out, "heap", look.go_runtime);
   add_unknown(out, "threads", look.threads);
   add_unknown(out, "locks", look.locks);

@@ -25,6 +25,7 @@ constexpr std::size_t kWord = 8;
 using Instruction = std::array<std::uint8_t, 3>;
 constexpr Instruction kLoadIntoRcx{0x48, 0x8B, 0x0D};
 constexpr Instruction kLoadIntoRbx{0x48, 0x8B, 0x1D};
+constexpr Instruction kLoadIntoRsi{0x48, 0x8B, 0x35};
 constexpr Instruction kAddressIntoRax{0x48, 0x8D, 0x05};
 
 tl::unexpected<Error> not_found(std::string_view what) {
@@ -187,10 +188,10 @@ Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
 }  // namespace
 
 Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
-  constexpr std::array<std::string_view, 10> kNames{
-      "runtime.allglen",         "runtime.allgptr",  "runtime.sched",        "runtime.allp",
-      "runtime.firstmoduledata", "runtime.memstats", "runtime.gcController", "runtime.semtable",
-      "runtime.MemProfileRate",  "runtime.mbuckets"};
+  constexpr std::array<std::string_view, 11> kNames{
+      "runtime.allglen",         "runtime.allgptr",        "runtime.sched",        "runtime.allp",
+      "runtime.firstmoduledata", "runtime.memstats",       "runtime.gcController", "runtime.semtable",
+      "runtime.mheap_",          "runtime.MemProfileRate", "runtime.mbuckets"};
   constexpr std::size_t kNeeded = 5;
   const auto symbols = file.find_symbols(kNames);
   for (std::size_t i = 0; i < kNeeded; ++i) {
@@ -199,8 +200,8 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
   const auto at = [&](std::size_t index) {
     return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
   };
-  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), {}};
-  if (symbols[9]) globals.memory_buckets = {at(9)};
+  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), {}};
+  if (symbols[10]) globals.memory_buckets = {at(10)};
   return globals;
 }
 
@@ -231,9 +232,9 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   const GoModule module = PROCTOR_TRY(read_go_module(memory, globals.firstmoduledata, layout.moduledata));
   RuntimeCode code{file, bias, image, module, layout.func};
   // The last three are not linked into a program that has no use for them.
-  constexpr std::array<std::string_view, 8> kNames{
-      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall", "runtime.gcenable",
-      "runtime.gcinit",       "runtime.semrelease1",     "runtime.stkbucket",  "runtime.profilealloc"};
+  constexpr std::array<std::string_view, 9> kNames{
+      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall", "runtime.gcenable",    "runtime.gcinit",
+      "runtime.findObject",   "runtime.semrelease1",     "runtime.stkbucket",  "runtime.profilealloc"};
   constexpr std::size_t kNeeded = 5;
   PROCTOR_TRY_VOID(code.find(kNames, kNeeded));
   globals.allglen = PROCTOR_TRY(code.reference(0, kLoadIntoRcx));
@@ -244,10 +245,12 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   // The one byte that it sets is memstats.enablegc.
   if (const auto enabled = code.flag(3)) globals.memstats = *enabled - layout.memstats.enablegc;
   globals.gc_controller = code.reference(4, kAddressIntoRax).value_or(RemoteAddress{});
-  globals.semtable = code.address(5).value_or(RemoteAddress{});
-  globals.memory_buckets = code.references(6);
+  // It loads the first word of the arenas, which stand within.
+  if (const auto arenas = code.reference(5, kLoadIntoRsi)) globals.heap = *arenas - layout.heap.arenas;
+  globals.semtable = code.address(6).value_or(RemoteAddress{});
+  globals.memory_buckets = code.references(7);
   // It may load the processor's cache before it.
-  if (const std::vector<RemoteAddress> loads = code.references(7); !loads.empty()) {
+  if (const std::vector<RemoteAddress> loads = code.references(8); !loads.empty()) {
     globals.memory_profile_rate = loads.back();
   }
   return globals;

@@ -22,6 +22,7 @@ struct GoGlobals {
   RemoteAddress memstats{};  // these may be missing: 0
   RemoteAddress gc_controller{};
   RemoteAddress semtable{};
+  RemoteAddress heap{};                 // runtime.mheap_
   RemoteAddress memory_profile_rate{};  // runtime.MemProfileRate
   /// runtime.mbuckets; of a stripped binary also others, of which the one is it that leads to a bucket for memory.
   std::vector<RemoteAddress> memory_buckets;

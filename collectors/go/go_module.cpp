@@ -42,7 +42,10 @@ Result<GoModule> read_go_module(const MemoryReader& memory, RemoteAddress module
                   .text = RemoteAddress{word(layout.text)},
                   .etext = RemoteAddress{word(layout.etext)},
                   .gofunc = RemoteAddress{word(layout.gofunc)},
-                  .types = {RemoteAddress{word(layout.types)}, RemoteAddress{word(layout.etypes)}}};
+                  .types = {RemoteAddress{word(layout.types)}, RemoteAddress{word(layout.etypes)}},
+                  .data = {RemoteAddress{word(layout.data)}, RemoteAddress{word(layout.edata)}},
+                  .bss = {RemoteAddress{word(layout.bss)}, RemoteAddress{word(layout.ebss)}},
+                  .next = RemoteAddress{word(layout.next)}};
   if (layout.itablinks) module.itab_links = table(*layout.itablinks);
   if (layout.itaboffset && layout.itabsize) {
     module.itabs.begin = module.types.begin + word(*layout.itaboffset);

@@ -28,6 +28,9 @@ struct GoModule {
   AddressRange types;  // type descriptors and their names
   Table itab_links;    // until 1.26: so many addresses of itabs
   AddressRange itabs;  // from 1.27 on: the itabs themselves
+  AddressRange data;   // variables with pointers that the program begins with, and, as `bss`, those that begin as zero
+  AddressRange bss;
+  RemoteAddress next{};  // the moduledata of a plugin or shared library; 0 for none
 };
 
 /// Reads runtime.firstmoduledata from the live process, where a position-independent binary has been relocated, and

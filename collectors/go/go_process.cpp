@@ -67,8 +67,8 @@ Result<GoProcess> GoProcess::attach(const ProcDir& process) {
   const auto types = DwarfTypes::open(*file, "runtime");
   if (const auto experiment = experiment_that_moves_fields(version); !experiment.empty() && !types) {
     return fail(ErrorCode::unsupported_go_version,
-                "{} is built with the experiment {}, which may move fields, and has no DWARF that says where to", version,
-                experiment.substr(0, 80));
+                "{} is built with the experiment {}, which may move fields, and has no DWARF that says where to",
+                version, experiment.substr(0, 80));
   }
   const GoLayout layout = types ? with_dwarf(*row, *types) : *row;
   auto globals = find_globals_by_symbol(*file, bias);

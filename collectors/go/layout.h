@@ -39,8 +39,8 @@ struct PLayout {
 struct ModuledataLayout {
   std::optional<std::uint32_t> itablinks;             // until 1.26
   std::optional<std::uint32_t> itaboffset, itabsize;  // 1.27
-  std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, types,
-      etypes, gofunc, next;
+  std::uint32_t size, pc_header, funcnametab, cutab, filetab, pctab, pclntable, ftab, minpc, maxpc, text, etext, data,
+      edata, bss, ebss, types, etypes, gofunc, next;
   friend bool operator==(const ModuledataLayout&, const ModuledataLayout&) = default;
 };
 
@@ -92,6 +92,17 @@ struct MemstatsLayout {
   friend bool operator==(const MemstatsLayout&, const MemstatsLayout&) = default;
 };
 
+/// runtime.mheap_, and a run of pages in it. `size` is what is read of a span: to the end of the last field.
+struct HeapLayout {
+  std::uint32_t all_spans, arenas;
+  friend bool operator==(const HeapLayout&, const HeapLayout&) = default;
+};
+
+struct SpanLayout {
+  std::uint32_t size, start, pages, span_class, state, element_size, specials;
+  friend bool operator==(const SpanLayout&, const SpanLayout&) = default;
+};
+
 /// All that is read of one release of the Go runtime.
 struct GoLayout {
   GoVersion from;           // the first release that the row describes
@@ -108,6 +119,8 @@ struct GoLayout {
   ContextLayout context;
   GcControllerLayout gc_controller;
   MemstatsLayout memstats;
+  HeapLayout heap;
+  SpanLayout span;
   std::uint32_t semaphore_treap;                   // of runtime.semaRoot: the tree of those that wait
   std::uint32_t heap_cycle_size;                   // of runtime.memRecordCycle: four words until 1.26, then two
   std::span<const std::string_view> wait_reasons;  // by number

@@ -39,7 +39,8 @@ Result<std::vector<SemaphoreQueue>> read_semaphores(const GoProcess& process, st
   PROCTOR_TRY_VOID(process.memory().read(table, buckets));
   std::vector<RemoteAddress> nodes;  // of the trees, one for each semaphore
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    const auto root = load<RemoteAddress>(buckets, i * kStride + process.layout().semaphore_treap).value_or(RemoteAddress{});
+    const auto root =
+        load<RemoteAddress>(buckets, i * kStride + process.layout().semaphore_treap).value_or(RemoteAddress{});
     if (root != RemoteAddress{}) nodes.push_back(root);
   }
   std::vector<SemaphoreQueue> queues;
@@ -52,12 +53,13 @@ Result<std::vector<SemaphoreQueue>> read_semaphores(const GoProcess& process, st
     for (const RemoteAddress child : {node->left, node->right}) {
       if (child != RemoteAddress{}) nodes.push_back(child);
     }
-    SemaphoreQueue queue{.semaphore = node->semaphore, .waiters = {node->g}};
+    SemaphoreQueue queue{.semaphore = node->semaphore, .waiters = {node->g}, .sudogs = {address}};
     for (RemoteAddress at = node->next; at != RemoteAddress{} && queue.waiters.size() < most; ++seen) {
       if (seen >= kMostWaiters) return fail(ErrorCode::limit_reached, "more than {} wait for locks", kMostWaiters);
       const auto waiter = read_waiter(process, at);
       if (!waiter || waiter->semaphore != queue.semaphore) break;
       queue.waiters.push_back(waiter->g);
+      queue.sudogs.push_back(at);
       at = waiter->next;
     }
     queues.push_back(std::move(queue));

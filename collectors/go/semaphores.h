@@ -12,6 +12,7 @@ namespace proctor {
 struct SemaphoreQueue {
   RemoteAddress semaphore{};           // a word of a sync.Mutex, RWMutex, WaitGroup, ...
   std::vector<RemoteAddress> waiters;  // each a runtime.g, in the order in which they came; the first ones
+  std::vector<RemoteAddress> sudogs;   // of each
 };
 
 /// All that wait for semaphores, of each queue at most `most`, from the runtime's own table. It changes while it is

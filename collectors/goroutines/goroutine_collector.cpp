@@ -1,5 +1,6 @@
 #include "collectors/goroutines/goroutine_collector.h"
 
+#include <chrono>
 #include <optional>
 #include <unordered_map>
 
@@ -12,6 +13,8 @@ namespace {
 
 class GoroutineCollector final : public Collector {
  public:
+  explicit GoroutineCollector(ReachabilityChecks checks) : checks_(checks) {}
+
   std::string_view name() const override { return "goroutines"; }
   bool applies_to(const TargetDescription& target) const override { return target.runtime == Runtime::go; }
   void observe(const Target& target, Observation& observation) override;
@@ -21,14 +24,17 @@ class GoroutineCollector final : public Collector {
   struct Watched {
     std::optional<GoroutineHistory> history;
     std::optional<HeapHistory> heap;  // refers to the process of `history`
-    std::optional<Error> refused;     // by what the binary is: asked again only after an exec
+    std::optional<ReachabilityWatch> reachability;
+    std::optional<Error> refused;  // by what the binary is: asked again only after an exec
     std::string build_id;
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     Part<GoRuntimeFigures> figures;                 // likewise
     Part<HeapSnapshot> allocations;                 // likewise
   };
   Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, WallTime now, Watched& watched);
+  void check_reachability(const Target& target, Observation& observation, Watched& watched) const;
 
+  ReachabilityChecks checks_;
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
 
@@ -48,6 +54,7 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
     observation.goroutines = watched.history->last();
     observation.go_runtime = watched.figures;
     observation.heap = watched.allocations;
+    check_reachability(target, observation, watched);
     return;
   }
   watched.threads = shared_snapshot(observation.threads);
@@ -63,6 +70,18 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   }
   observation.go_runtime = watched.figures;
   observation.heap = watched.allocations;
+  check_reachability(target, observation, watched);
+}
+
+void GoroutineCollector::check_reachability(const Target& target, Observation& observation, Watched& watched) const {
+  if (!watched.history || !shared_snapshot(observation.goroutines)) return;
+  constexpr auto kStagger = std::chrono::milliseconds{500};
+  if (!watched.reachability) {
+    watched.reachability.emplace(checks_, kStagger * static_cast<std::int64_t>(processes_.size() - 1));
+  }
+  observation.unreachable = watched.reachability->update(watched.history->process(), target.process(),
+                                                         shared_snapshot(observation.goroutines), observation.taken_at,
+                                                         observation.sampled_at, processes_.size());
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, WallTime now,
@@ -90,6 +109,8 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const 
 
 }  // namespace
 
-std::unique_ptr<Collector> make_goroutine_collector() { return std::make_unique<GoroutineCollector>(); }
+std::unique_ptr<Collector> make_goroutine_collector(ReachabilityChecks checks) {
+  return std::make_unique<GoroutineCollector>(checks);
+}
 
 }  // namespace proctor

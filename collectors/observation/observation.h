@@ -15,6 +15,7 @@
 #include "collectors/observation/lock_snapshot.h"
 #include "collectors/observation/memory_snapshot.h"
 #include "collectors/observation/thread_snapshot.h"
+#include "collectors/observation/unreachable_snapshot.h"
 #include "collectors/select/target.h"
 
 namespace proctor {
@@ -45,6 +46,7 @@ struct Observation {
   Part<FdSnapshot> fds;
   Part<CpuSnapshot> cpu;
   Part<GoroutineSnapshot> goroutines;
+  Part<UnreachableSnapshot> unreachable;  // as old as it says
   Part<GoRuntimeFigures> go_runtime;
   Part<HeapSnapshot> heap;
   Part<LockSnapshot> locks;

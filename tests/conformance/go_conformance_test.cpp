@@ -14,6 +14,7 @@
 #include "collectors/go/build_info.h"
 #include "collectors/go/runtime_figures.h"
 #include "collectors/goroutines/goroutine_history.h"
+#include "collectors/goroutines/reachability.h"
 #include "tests/support/child_process.h"
 
 namespace proctor {
@@ -272,6 +273,39 @@ TEST_P(GoConformance, TheChannelsThatAreWaitedForAreKnown) {
                                                                    testing::AnyOf("string", "go.shape.string_0")));
 }
 
+TEST_P(GoConformance, WhatNothingRefersToIsTheWaitOfThoseThatNeverGoOn) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 30");
+  ASSERT_EQ(child_->read_line(), "parked");
+  child_->send("shapes 3");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  std::map<std::uint64_t, std::string> functions;
+  for (const GoroutineSample& goroutine : snapshot->goroutines) {
+    functions[goroutine.goid] = snapshot->sites[goroutine.site]->user.function;
+  }
+  const auto unreachable = find_unreachable(history.process(), std::uint64_t{1} << 30);
+  ASSERT_TRUE(unreachable) << unreachable.error();
+  std::map<std::string, std::uint64_t> members;
+  for (const UnreachableGoroutine& goroutine : *unreachable) ++members[functions[goroutine.goid]];
+  // The others wait for variables, for a context that the main function holds, or for the kernel.
+  for (const char* function : {"main.parkMutex", "main.parkRead", "main.parkGroup", "main.parkCond", "main.parkSleep",
+                               "main.parkContext", "main.parkSelect", "main.parkSyscall", "main.main", ""}) {
+    EXPECT_EQ(members.count(function), 0U) << function;
+  }
+  EXPECT_EQ(members["main.parkNil"], 30U);
+  EXPECT_EQ(members["main.parkEmpty"], 30U);
+  const auto all = members_by_function(*snapshot);
+  for (const char* function : {"main.parkReceive", "main.parkSend", "main.receive"}) {
+    const std::uint64_t there = all.contains(function) ? all.at(function) : 0;
+    EXPECT_GT(there, 0U) << function;
+    // Words that are not used any more may look like references to a few of them.
+    EXPECT_GE(members[function], there - there / 5) << function;
+    EXPECT_LE(members[function], there) << function;
+  }
+}
+
 TEST_P(GoConformance, MemoryIsThatOfTheRuntime) {
   GoroutineHistory history = watch(*child_);
   child_->send("park 100");
@@ -334,6 +368,36 @@ TEST_P(GoConformance, AProgramInFullMotionGivesNoFalseFrame) {
     EXPECT_GE((*snapshot)->created_total.value_or(created), created);
     created = (*snapshot)->created_total.value_or(created);
   }
+}
+
+TEST_P(GoConformance, OfAProgramInFullMotionOnlyWhatStandsStillNeverGoesOn) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 10");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  std::set<std::uint64_t> still;
+  for (const GoroutineSample& goroutine : snapshot->goroutines) still.insert(goroutine.goid);
+  child_->send("churn 50");
+  ASSERT_EQ(child_->read_line(), "churning");
+  std::vector<UnreachableGoroutine> before;
+  std::uint64_t confirmed = 0;
+  for (int round = 0; round < 50; ++round) {
+    auto found = find_unreachable(history.process(), std::uint64_t{1} << 30);
+    // It may move in the midst of a read, and says so.
+    if (!found) {
+      EXPECT_EQ(found.error().code, ErrorCode::torn_read) << found.error();
+      continue;
+    }
+    for (const UnreachableGoroutine& goroutine : *found) {
+      const auto same = [&](const UnreachableGoroutine& other) { return goroutine.same_wait(other); };
+      if (std::ranges::none_of(before, same)) continue;
+      ++confirmed;
+      EXPECT_TRUE(still.contains(goroutine.goid)) << "goroutine " << goroutine.goid << " goes on";
+    }
+    before = *std::move(found);
+  }
+  EXPECT_GT(confirmed, 0U);
 }
 
 TEST(GoProcess, AProgramThatIsNotGoIsRefusedByName) {

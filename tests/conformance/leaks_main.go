@@ -1,10 +1,15 @@
-// Takes the place of main.go of the runtime's own programs that leak goroutines: it lists them, or runs one and stays.
+// Takes the place of main.go of the runtime's own programs that leak goroutines: it lists them, or runs one, and then
+// answers each line of its standard input with a profile of what has leaked.
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
+	"runtime/pprof"
 )
+
+const end = "end of profile"
 
 // As often the leaking goroutines get their turn before a profile is taken.
 const yieldCount = 10
@@ -27,6 +32,12 @@ func main() {
 		return
 	}
 	programs[os.Args[1]]()
-	fmt.Println("end of profile")
-	_, _ = os.Stdin.Read(make([]byte, 1))
+	fmt.Println(end)
+	// Each line asks for the profile of what leaks by now.
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		if err := pprof.Lookup("goroutineleak").WriteTo(os.Stdout, 2); err != nil {
+			panic(err)
+		}
+		fmt.Println(end)
+	}
 }

@@ -89,6 +89,9 @@ def every_case_is_judged_as_its_report_wants():
         stuck = [site for site in dump(children["A01"].pid)["goroutines"]["sites"]
                  if site.get("function") == "main.slowWorker" and site["reason"] == "chan send"]
         assert len(stuck) == 1 and stuck[0]["created_by"]["function"] == "main.timedOutHandler", stuck
+        assert stuck[0]["unreachable"] == stuck[0]["members"], stuck
+        await_("the leak of A01 says that they never go on", lambda: any(
+            target == "A01" and "can never go on" in says for target, _, _, says in findings()), 40)
         report = dump(children["A10"].pid)
         assert members(report, "main.waitForCopies") == 50 and members(report, "main.copyOutput") == 100, report
         version = tuple(int(part) for part in report["target"]["runtime_version"].removeprefix("go").split(".")[:2])

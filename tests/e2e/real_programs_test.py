@@ -180,7 +180,9 @@ def compare_with_pprof(name, pid, folder):
 
 
 def goroutines_or_reason(name, report):
-    """A Go program either shows its goroutines or names the reason why not."""
+    """A Go program either shows its goroutines or names the reason why not. None of a healthy one can never go on."""
+    if "goroutines" in report:
+        assert report["goroutines"]["unreachable"]["members"] == 0, f"{name}: {report['findings']}"
     assert report["target"]["runtime"] == "go", report["target"]
     reasons = {entry["part"]: entry["reason"] for entry in report["unknown"]}
     assert ("goroutines" in report) != ("goroutines" in reasons), f"{name}: {reasons}"

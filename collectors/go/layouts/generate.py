@@ -20,7 +20,7 @@ MODULEDATA = {
     "itablinks": "itablinks?", "itaboffset": "itaboffset?", "itabsize": "itabsize?",
     "size": "_size", "pc_header": "pcHeader", "funcnametab": "funcnametab", "cutab": "cutab", "filetab": "filetab",
     "pctab": "pctab", "pclntable": "pclntable", "ftab": "ftab", "minpc": "minpc", "maxpc": "maxpc", "text": "text",
-    "etext": "etext", "types": "types", "etypes": "etypes", "gofunc": "gofunc", "next": "next",
+    "etext": "etext", "data": "data", "edata": "edata", "bss": "bss", "ebss": "ebss", "types": "types", "etypes": "etypes", "gofunc": "gofunc", "next": "next",
 }
 SCHED = {"size": "_size", "goidgen": "goidgen", "ngsys": "ngsys", "lock": "lock",
          "goroutines_created": "goroutinesCreated?"}
@@ -34,8 +34,12 @@ GC_CONTROLLER = {"gc_percent": "gcPercent", "heap_live": "heapLive", "heap_marke
 MEMSTATS = {"numgc": "numgc", "pause_total_ns": "pause_total_ns", "last_gc_unix": "last_gc_unix",
             "enablegc": "enablegc", "heap_stats": "heapStats"}
 SUDOG = {"size": "_size", "g": "g", "is_select": "isSelect", "waitlink": "waitlink", "prev": "prev", "next": "next"}
+MHEAP = {"all_spans": "allspans", "arenas": "arenas"}
+MSPAN = {"size": "_size", "start": "startAddr", "pages": "npages", "span_class": "spanclass", "state": "state",
+         "element_size": "elemsize", "specials": "specials"}
 TREAP = 8  # of runtime.semaRoot, after its lock
-USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList", "sudog", "hchan", "_type", "gcControllerState"}
+USED = {"g", "schedt", "p", "moduledata", "_func", "inlinedCall", "gList", "sudog", "hchan", "_type", "gcControllerState",
+        "mheap"}
 
 
 def value(fields, name):
@@ -90,6 +94,15 @@ def memstats(version, entry):
             f".shard_stacks = {shard['inStacks']}")
 
 
+def span(version, entry):
+    """freeIndexForScan came with 1.18.9 and 1.19.4 behind the others."""
+    for variant in entry["variants"]:
+        moved = set(variant["diff"].get("mspan", {})) & (set(MSPAN.values()) - {"_size"})
+        if moved:
+            raise SystemExit(f"{version}: mspan.{moved} differ in {variant['from']}")
+    return members({**entry["amd64"]["mspan"], "_size": entry["amd64"]["mspan"]["specials"] + 8}, MSPAN)
+
+
 def sudog(fields):
     """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
     elem = fields.get("elem.vu", fields["elem"])
@@ -126,6 +139,8 @@ constexpr GoLayout kRow{minor}{{
     .context = {{{context(minor, a)}}},
     .gc_controller = {{{members(a["gcControllerState"], GC_CONTROLLER)}}},
     .memstats = {{{memstats(version, entry)}}},
+    .heap = {{{members(a["mheap"], MHEAP)}}},
+    .span = {{{span(version, entry)}}},
     .semaphore_treap = {TREAP},
     .heap_cycle_size = {32 if minor < 27 else 16},
     .wait_reasons = kWaitReasons{minor},
@@ -138,7 +153,8 @@ def dwarf_reader():
     parts = {"g": ("runtime.g", G), "sched": ("runtime.schedt", SCHED), "p": ("runtime.p", P),
              "moduledata": ("runtime.moduledata", MODULEDATA), "func": ("runtime._func", FUNC), "hchan": ("runtime.hchan", HCHAN),
              "sudog": ("runtime.sudog", SUDOG), "gc_controller": ("runtime.gcControllerState", GC_CONTROLLER),
-             "memstats": ("runtime.mstats", MEMSTATS)}
+             "memstats": ("runtime.mstats", MEMSTATS), "heap": ("runtime.mheap", MHEAP),
+             "span": ("runtime.mspan", {member: field for member, field in MSPAN.items() if field != "_size"})}
     lines = []
     for part, (struct, names) in parts.items():
         for member, field in names.items():

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "collectors/go/go_process.h"
+#include "collectors/observation/observation.h"
+
+namespace proctor {
+
+/// When the goroutines that can never go on are looked for: while a process is watched, or for one look.
+enum class ReachabilityChecks : std::uint8_t { paced, at_once };
+
+/// One Go process over many looks: looks for goroutines that can never go on, seldom enough for it to cost little, and
+/// tells of those only that two checks in a row found.
+class ReachabilityWatch {
+ public:
+  /// The first check comes `delay` after the first look: of many processes not all at the same time.
+  ReachabilityWatch(ReachabilityChecks checks, Nanoseconds delay) : checks_(checks), delay_(delay) {}
+
+  /// What is known after this look. Absent before the first two checks. `processes` share what checks may cost.
+  Part<UnreachableSnapshot> update(const GoProcess& process, const ProcDir& directory,
+                                   const std::shared_ptr<const GoroutineSnapshot>& goroutines, WallTime wall,
+                                   MonotonicTime now, std::size_t processes);
+
+ private:
+  Result<std::vector<UnreachableGoroutine>> check(const GoProcess& process, const ProcDir& directory);
+  void publish(std::vector<UnreachableGoroutine> found, WallTime wall);
+
+  ReachabilityChecks checks_;
+  Nanoseconds delay_;
+  std::optional<MonotonicTime> next_;
+  std::weak_ptr<const GoroutineSnapshot> judged_;               // what the last check was of
+  std::optional<std::vector<UnreachableGoroutine>> suspected_;  // by a first check, to be confirmed
+  Part<UnreachableSnapshot> known_;
+};
+
+}  // namespace proctor
