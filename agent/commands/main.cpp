@@ -43,7 +43,7 @@ int run(int argc, char** argv) {
   auto* pprof = app.add_subcommand("pprof", "a profile of one process, for go tool pprof");
   pprof->add_option("PID", pprof_options.pid)->required()->check(CLI::PositiveNumber);
   pprof->add_option("--profile", pprof_options.profile)
-      ->check(CLI::IsMember({"goroutine", "thread", "heap", "allocs"}))
+      ->check(CLI::IsMember({"goroutine", "goroutineleak", "thread", "heap", "allocs"}))
       ->capture_default_str();
   pprof->add_option("-o,--output", pprof_options.file, "default: standard output");
   pprof->add_option("--path.procfs", pprof_options.procfs)->capture_default_str();

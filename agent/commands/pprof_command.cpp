@@ -16,6 +16,7 @@ namespace {
 Result<std::string> profile_of(const Observation& look, const std::string& profile) {
   if (profile == "thread") return thread_pprof(look);
   if (profile == "goroutine") return goroutine_pprof(look);
+  if (profile == "goroutineleak") return goroutineleak_pprof(look);
   return profile == "heap" ? heap_pprof(look) : heap_pprof(look, "alloc_space");
 }
 
@@ -37,8 +38,8 @@ ExitStatus pprof_command(const PprofOptions& options) {
     fmt::print(stderr, "proctor: a profile is no text for a terminal: name a file with -o, or redirect\n");
     return ExitStatus::wrong_usage;
   }
-  const auto report =
-      look_once(options.procfs, options.pid, {options.profile == "thread" ? "threads" : "goroutines"}, Looks::many);
+  const auto report = look_once(options.procfs, options.pid, {options.profile == "thread" ? "threads" : "goroutines"},
+                                options.profile == "goroutineleak" ? Looks::one : Looks::many);
   if (!report) return failed(report.error());
   const auto profile = profile_of(*(*report)->observation, options.profile);
   if (!profile) return failed(profile.error());

@@ -6,6 +6,7 @@
 
 #include "agent/profiles/goroutine_text.h"
 #include "agent/profiles/pprof_profiles.h"
+#include "agent/profiles/unreachable_goroutines.h"
 #include "agent/publication/site_totals.h"
 #include "base/text.h"
 
@@ -22,13 +23,26 @@ HttpResponse binary_response(Result<std::string> profile) {
   return {.content_type = "application/octet-stream", .body = *std::move(profile)};
 }
 
+HttpResponse text_response(const GoroutineSnapshot& snapshot, const Observation& look, std::string_view profile,
+                           std::string_view debug) {
+  return {.body =
+              debug == "1" ? goroutine_profile_text(snapshot, profile) : goroutine_traces(snapshot, look.sampled_at)};
+}
+
 HttpResponse goroutine_response(const Observation& look, std::string_view debug) {
   if (debug.empty() || debug == "0") return binary_response(goroutine_pprof(look));
   const auto* snapshot = snapshot_of(look.goroutines);
   if (snapshot == nullptr) {
     return not_there(look.goroutines ? look.goroutines->error().message : "goroutines are not collected here");
   }
-  return {.body = debug == "1" ? goroutine_profile_text(*snapshot) : goroutine_traces(*snapshot, look.sampled_at)};
+  return text_response(*snapshot, look, "goroutine", debug);
+}
+
+HttpResponse goroutineleak_response(const Observation& look, std::string_view debug) {
+  if (debug.empty() || debug == "0") return binary_response(goroutineleak_pprof(look));
+  const auto snapshot = unreachable_goroutines(look);
+  if (!snapshot) return not_there(snapshot.error().message);
+  return text_response(**snapshot, look, "goroutineleak", debug);
 }
 
 }  // namespace
@@ -65,12 +79,14 @@ HttpResponse profile_response(const HttpRequest& request, const Publication& pub
   if (!report) return not_there(report.error().message);
   const Observation& look = *(*report)->observation;
   const std::string_view profile = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-  if (profile.empty()) return {.body = "allocs\ngoroutine\nheap\nthread\n"};
+  if (profile.empty()) return {.body = "allocs\ngoroutine\ngoroutineleak\nheap\nthread\n"};
   if (profile == "goroutine") return goroutine_response(look, parameter_of(request.query, "debug"));
+  if (profile == "goroutineleak") return goroutineleak_response(look, parameter_of(request.query, "debug"));
   if (profile == "thread") return binary_response(thread_pprof(look));
   if (profile == "heap") return binary_response(heap_pprof(look));
   if (profile == "allocs") return binary_response(heap_pprof(look, "alloc_space"));
-  return not_there(fmt::format("Unknown profile: {}; there are allocs, goroutine, heap and thread", profile));
+  return not_there(
+      fmt::format("Unknown profile: {}; there are allocs, goroutine, goroutineleak, heap and thread", profile));
 }
 
 }  // namespace proctor

@@ -76,7 +76,7 @@ void add_frames(std::string& out, const GoroutineStack& stack) {
 
 }  // namespace
 
-std::string goroutine_profile_text(const GoroutineSnapshot& snapshot) {
+std::string goroutine_profile_text(const GoroutineSnapshot& snapshot, std::string_view name) {
   struct Group {
     std::uint64_t members = 0;
     const GoroutineStack* stack = nullptr;
@@ -97,7 +97,7 @@ std::string goroutine_profile_text(const GoroutineSnapshot& snapshot) {
   }
   std::vector<std::pair<std::string, Group>> sorted{groups.begin(), groups.end()};
   std::ranges::stable_sort(sorted, std::ranges::greater{}, [](const auto& entry) { return entry.second.members; });
-  std::string out = fmt::format("goroutine profile: total {}\n", total);
+  std::string out = fmt::format("{} profile: total {}\n", name, total);
   for (const auto& [key, group] : sorted) {
     out += fmt::format("{} {}\n", group.members, key);
     add_frames(out, *group.stack);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "agent/profiles/pprof_builder.h"
+#include "agent/profiles/unreachable_goroutines.h"
 
 namespace proctor {
 namespace {
@@ -92,6 +93,19 @@ Result<const Snapshot*> read_part(const Part<Snapshot>& part, std::string_view w
   return part->value().get();
 }
 
+/// How many goroutines stand on each stack, with their labels.
+Result<std::string> counted(const Observation& look, const GoroutineSnapshot& snapshot, std::string_view type) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> members;  // by stack and labels
+  for (const GoroutineSample& goroutine : snapshot.goroutines) {
+    if (!goroutine.system) ++members[{goroutine.stack_index, goroutine.labels}];
+  }
+  PprofBuilder builder = counter_of(look, type);
+  for (const auto& [indices, count] : members) {
+    add_members(builder, locations_of(*snapshot.stacks[indices.first]), count, *snapshot.labels[indices.second]);
+  }
+  return builder.finish();
+}
+
 }  // namespace
 
 Result<std::string> heap_pprof(const Observation& look, std::string_view default_value) {
@@ -118,15 +132,12 @@ Result<std::string> heap_pprof(const Observation& look, std::string_view default
 
 Result<std::string> goroutine_pprof(const Observation& look) {
   const GoroutineSnapshot* snapshot = PROCTOR_TRY(read_part(look.goroutines, "goroutines"));
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> members;  // by stack and labels
-  for (const GoroutineSample& goroutine : snapshot->goroutines) {
-    if (!goroutine.system) ++members[{goroutine.stack_index, goroutine.labels}];
-  }
-  PprofBuilder builder = counter_of(look, "goroutine");
-  for (const auto& [indices, count] : members) {
-    add_members(builder, locations_of(*snapshot->stacks[indices.first]), count, *snapshot->labels[indices.second]);
-  }
-  return builder.finish();
+  return counted(look, *snapshot, "goroutine");
+}
+
+Result<std::string> goroutineleak_pprof(const Observation& look) {
+  const auto snapshot = PROCTOR_TRY(unreachable_goroutines(look));
+  return counted(look, *snapshot, "goroutineleak");
 }
 
 Result<std::string> thread_pprof(const Observation& look) {

@@ -12,6 +12,9 @@ namespace proctor {
 /// them with debug=0. Errors: limit_reached, and that of the look where it has no goroutines.
 Result<std::string> goroutine_pprof(const Observation& look);
 
+/// Of these only the ones that can never go on, as the profile "goroutineleak" of Go 1.27. Errors likewise.
+Result<std::string> goroutineleak_pprof(const Observation& look);
+
 /// The sampled allocations of a look, as runtime/pprof writes its profiles "heap" and, with `default_value`
 /// "alloc_space", "allocs". Errors likewise.
 Result<std::string> heap_pprof(const Observation& look, std::string_view default_value = {});

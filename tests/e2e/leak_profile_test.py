@@ -137,6 +137,20 @@ def compare(programs, executable, name):
     return outcome
 
 
+def a_profile_of_them_opens_in_go_tool_pprof():
+    with Programs() as programs:
+        executable = next(programs_of(release("local"), programs.folder))
+        leaky = Leaky(programs, executable, "Timeout")
+        leaky.profile()
+        leaked = len(leaky.next_profile())
+        file = programs.folder / "leak.pb.gz"
+        written = call("pprof", leaky.child.pid, "--profile", "goroutineleak", "-o", file)
+        assert written.returncode == 0, written.stderr
+        top = go({"GOTOOLCHAIN": "local"}, "tool", "pprof", "-top", file).stdout
+        total = re.search(r"% of (\d+) total", top)
+        assert "Type: goroutineleak" in top and total and leaked * FOUND <= int(total[1]) <= leaked, top
+
+
 def compare_release(toolchain):
     with Programs() as programs, concurrent.futures.ThreadPoolExecutor(8) as pool:
         all_of_them = Outcome()
@@ -162,4 +176,5 @@ def leaks_of_the_newest_release_stand_in_the_look():
     compare_release(NEWEST)
 
 
-sys.exit(run_tests([leaks_of_the_toolchain_on_path_stand_in_the_look, leaks_of_the_newest_release_stand_in_the_look]))
+sys.exit(run_tests([a_profile_of_them_opens_in_go_tool_pprof,
+                    leaks_of_the_toolchain_on_path_stand_in_the_look, leaks_of_the_newest_release_stand_in_the_look]))
