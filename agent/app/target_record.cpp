@@ -37,6 +37,7 @@ std::string_view figure_of(PopulationKind kind) {
     case PopulationKind::fd: return "fds";
     case PopulationKind::socket: return "sockets";
     case PopulationKind::mapping: return "mappings";
+    case PopulationKind::timer: return "timers";
     case PopulationKind::allocation: return "allocated_objects";
     case PopulationKind::child: break;
   }

@@ -22,6 +22,7 @@ enum class FindingKind : std::uint8_t {
   memory_fragmentation,
   mapping_leak,
   zombie_leak,
+  timer_leak,
   blocked_forever,
   deadlock,
   orphaned_lock,

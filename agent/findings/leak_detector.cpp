@@ -23,6 +23,10 @@ std::optional<FindingKind> kind_of(PopulationKind kind, const Site& site) {
     case PopulationKind::socket: return FindingKind::socket_leak;
     case PopulationKind::mapping: return FindingKind::mapping_leak;
     case PopulationKind::allocation: return std::nullopt;
+    case PopulationKind::timer:
+      // What is to fire once goes by itself; who sleeps, or waits for a connection, is a goroutine.
+      if (site.reason != "ticker" && site.reason != "context") return std::nullopt;
+      return FindingKind::timer_leak;
     case PopulationKind::child: break;
   }
   // Living children are a workload; those that have ended wait for this process.

@@ -16,6 +16,7 @@ std::string_view members_of(PopulationKind kind) {
     case PopulationKind::socket: return "sockets";
     case PopulationKind::mapping: return "mappings";
     case PopulationKind::child: return "child processes";
+    case PopulationKind::timer: return "timers";
     case PopulationKind::allocation: return "objects";
   }
   return "members";
@@ -83,7 +84,9 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 
 std::string place_of(const Site& site) {
   std::string place = site.user.function;
-  if (!site.name.empty() && site.name != place) place = fmt::format("{} in {}", site.name, place);
+  if (!site.name.empty() && site.name != place) {
+    place = place.empty() ? site.name : fmt::format("{} in {}", site.name, place);
+  }
   std::string detail;
   if (site.user.line != 0) {
     detail = fmt::format("{}:{}", base_name(site.user.file), site.user.line);
@@ -130,6 +133,9 @@ std::string leak_advice(PopulationKind kind, const Site& site) {
                                         : "close connections that are no longer used; set idle timeouts";
     case PopulationKind::mapping: return "unmap, or bound what maps";
     case PopulationKind::child: return "wait for children that ended";
+    case PopulationKind::timer:
+      return site.reason == "context" ? "call the cancel function of every context with a deadline, on every path"
+                                      : "stop the ticker where what it serves ends";
     case PopulationKind::allocation: return "find what still refers to these objects";
   }
   return {};

@@ -81,6 +81,16 @@ std::optional<Census> census_of(const std::shared_ptr<const MappingSnapshot>& sn
   return census;
 }
 
+std::optional<Census> census_of(const std::shared_ptr<const TimerSnapshot>& snapshot) {
+  if (!snapshot) return std::nullopt;
+  Census census{.kind = PopulationKind::timer, .sites = snapshot->sites};
+  census.members.reserve(snapshot->timers.size());
+  for (const TimerSample& timer : snapshot->timers) {
+    census.members.push_back({.key = {.first = number(timer.timer)}, .site = timer.site});
+  }
+  return census;
+}
+
 Census child_census(const std::vector<ChildSample>& children) {
   Census census{.kind = PopulationKind::child};
   std::map<std::pair<std::string, bool>, std::uint32_t> known;
@@ -107,6 +117,7 @@ std::shared_ptr<const void> census_source(const Observation& observation, Popula
     case PopulationKind::fd:
     case PopulationKind::socket: return whole_fds(observation);
     case PopulationKind::mapping: return snapshot_of(observation.mappings);
+    case PopulationKind::timer: return snapshot_of(observation.timers);
     case PopulationKind::child:
     case PopulationKind::allocation: return nullptr;
   }
@@ -120,6 +131,7 @@ std::optional<Census> take_census(const Observation& observation, PopulationKind
     case PopulationKind::fd: return fd_census(whole_fds(observation));
     case PopulationKind::socket: return socket_census(whole_fds(observation));
     case PopulationKind::mapping: return census_of(snapshot_of(observation.mappings));
+    case PopulationKind::timer: return census_of(snapshot_of(observation.timers));
     case PopulationKind::child: return child_census(observation.children);
     case PopulationKind::allocation: return std::nullopt;
   }

@@ -10,6 +10,7 @@ std::string_view to_string(PopulationKind kind) {
     case PopulationKind::socket: return "socket";
     case PopulationKind::mapping: return "mapping";
     case PopulationKind::child: return "child";
+    case PopulationKind::timer: return "timer";
     case PopulationKind::allocation: return "allocation";
   }
   return "unknown";

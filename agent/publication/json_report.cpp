@@ -257,6 +257,7 @@ Json unknown_of(const Observation& look) {
   put_unknown(unknown, "unreachable", look.unreachable);
   put_unknown(unknown, "heap", look.go_runtime);
   put_unknown(unknown, "heap_profile", look.heap);
+  put_unknown(unknown, "timers", look.timers);
   put_unknown(unknown, "threads", look.threads);
   put_unknown(unknown, "locks", look.locks);
   put_unknown(unknown, "fds", look.fds);
@@ -323,6 +324,10 @@ Json json_of(const TargetReport& report, bool members) {
   if (const auto* part = snapshot_of(look.mappings)) {
     object["mappings"] = {{"total", part->mappings.size()},
                           {"sites", sites_of(report, PopulationKind::mapping, "mapped_bytes", nullptr)}};
+  }
+  if (const auto* part = snapshot_of(look.timers)) {
+    object["timers"] = {{"total", part->timers.size()},
+                        {"sites", sites_of(report, PopulationKind::timer, nullptr, nullptr)}};
   }
   if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
   if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);

@@ -82,11 +82,18 @@ std::vector<SiteTotals> mapping_totals(const MappingSnapshot& snapshot) {
   return totals;
 }
 
+std::vector<SiteTotals> timer_totals(const TimerSnapshot& snapshot) {
+  auto totals = entries_for(snapshot.sites);
+  for (const TimerSample& sample : snapshot.timers) entry_at(totals, sample.site);
+  return totals;
+}
+
 std::vector<SiteTotals> unordered_totals(const Observation& look, PopulationKind kind) {
   const auto* goroutines = snapshot_of(look.goroutines);
   const auto* threads = snapshot_of(look.threads);
   const auto* fds = snapshot_of(look.fds);
   const auto* mappings = snapshot_of(look.mappings);
+  const auto* timers = snapshot_of(look.timers);
   switch (kind) {
     case PopulationKind::goroutine:
       if (goroutines != nullptr) return goroutine_totals(*goroutines, snapshot_of(look.unreachable), look.sampled_at);
@@ -102,6 +109,9 @@ std::vector<SiteTotals> unordered_totals(const Observation& look, PopulationKind
       break;
     case PopulationKind::mapping:
       if (mappings != nullptr) return mapping_totals(*mappings);
+      break;
+    case PopulationKind::timer:
+      if (timers != nullptr) return timer_totals(*timers);
       break;
     case PopulationKind::allocation:
     case PopulationKind::child: break;

@@ -176,6 +176,10 @@ std::string text_of(const TargetReport& report, bool members) {
   }
   if (const auto* part = snapshot_of(look.memory)) add_memory(out, *part);
   if (const auto* part = snapshot_of(look.go_runtime)) add_heap(out, *part);
+  if (const auto* part = snapshot_of(look.timers); part != nullptr && !part->timers.empty()) {
+    out += fmt::format("\ntimers: {}\n", part->timers.size());
+    add_sites(out, report, PopulationKind::timer, false);
+  }
   for (const PopulationView& population : report.populations) {
     if (population.kind == PopulationKind::allocation) add_allocations(out, population);
   }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "collectors/elf/dwarf_types.h"
 #include "collectors/go/layout.h"
 

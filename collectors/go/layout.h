@@ -103,6 +103,12 @@ struct SpanLayout {
   friend bool operator==(const SpanLayout&, const SpanLayout&) = default;
 };
 
+/// `size` is what is read of it: to the end of the last field.
+struct TimerLayout {
+  std::uint32_t size, period, function, argument, state;
+  bool in_pairs;  // 1.23: a heap of timers holds when they fire beside each, and `state` is of bits
+};
+
 /// All that is read of one release of the Go runtime.
 struct GoLayout {
   GoVersion from;           // the first release that the row describes
@@ -121,6 +127,7 @@ struct GoLayout {
   MemstatsLayout memstats;
   HeapLayout heap;
   SpanLayout span;
+  TimerLayout timer;
   std::uint32_t semaphore_treap;                   // of runtime.semaRoot: the tree of those that wait
   std::uint32_t heap_cycle_size;                   // of runtime.memRecordCycle: four words until 1.26, then two
   std::span<const std::string_view> wait_reasons;  // by number

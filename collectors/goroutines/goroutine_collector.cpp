@@ -6,6 +6,7 @@
 
 #include "collectors/goroutines/goroutine_history.h"
 #include "collectors/goroutines/heap_history.h"
+#include "collectors/goroutines/timer_history.h"
 #include "collectors/observation/activity.h"
 
 namespace proctor {
@@ -23,13 +24,15 @@ class GoroutineCollector final : public Collector {
  private:
   struct Watched {
     std::optional<GoroutineHistory> history;
-    std::optional<HeapHistory> heap;  // refers to the process of `history`
+    std::optional<HeapHistory> heap;  // refers to the process of `history`, as the next
+    std::optional<TimerHistory> timers;
     std::optional<ReachabilityWatch> reachability;
     std::optional<Error> refused;  // by what the binary is: asked again only after an exec
     std::string build_id;
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     Part<GoRuntimeFigures> figures;                 // likewise
     Part<HeapSnapshot> allocations;                 // likewise
+    Part<TimerSnapshot> set_timers;                 // likewise
   };
   Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, WallTime now, Watched& watched);
   void check_reachability(const Target& target, Observation& observation, Watched& watched) const;
@@ -54,6 +57,7 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
     observation.goroutines = watched.history->last();
     observation.go_runtime = watched.figures;
     observation.heap = watched.allocations;
+    observation.timers = watched.set_timers;
     check_reachability(target, observation, watched);
     return;
   }
@@ -61,7 +65,10 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   observation.goroutines = look(target, observation.taken_at, watched);
   watched.figures.reset();
   watched.allocations.reset();
+  watched.set_timers.reset();
   if (watched.history) {
+    if (!watched.timers) watched.timers.emplace(watched.history->process());
+    watched.set_timers = watched.timers->look();
     watched.figures = figures(watched.history->process());
     if (!watched.heap) watched.heap.emplace(watched.history->process());
     // Where it is not known how often the process collected, the counts are read each time.
@@ -70,6 +77,7 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   }
   observation.go_runtime = watched.figures;
   observation.heap = watched.allocations;
+  observation.timers = watched.set_timers;
   check_reachability(target, observation, watched);
 }
 
@@ -96,12 +104,14 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const 
       return tl::unexpected(process.error());
     }
     watched.heap.reset();
+    watched.timers.reset();
     watched.history.emplace(*std::move(process));
   }
   auto snapshot = watched.history->look(now);
   // After an error nothing of what was kept is sure: the next look attaches anew.
   if (!snapshot) {
     watched.heap.reset();
+    watched.timers.reset();
     watched.history.reset();
   }
   return snapshot;

@@ -15,6 +15,7 @@
 #include "collectors/observation/lock_snapshot.h"
 #include "collectors/observation/memory_snapshot.h"
 #include "collectors/observation/thread_snapshot.h"
+#include "collectors/observation/timer_snapshot.h"
 #include "collectors/observation/unreachable_snapshot.h"
 #include "collectors/select/target.h"
 
@@ -48,6 +49,7 @@ struct Observation {
   Part<GoroutineSnapshot> goroutines;
   Part<UnreachableSnapshot> unreachable;  // as old as it says
   Part<GoRuntimeFigures> go_runtime;
+  Part<TimerSnapshot> timers;
   Part<HeapSnapshot> heap;
   Part<LockSnapshot> locks;
   std::vector<ChildSample> children;

@@ -15,6 +15,7 @@
 #include "collectors/go/runtime_figures.h"
 #include "collectors/goroutines/goroutine_history.h"
 #include "collectors/goroutines/reachability.h"
+#include "collectors/goroutines/timer_history.h"
 #include "tests/support/child_process.h"
 
 namespace proctor {
@@ -329,6 +330,33 @@ TEST_P(GoConformance, MemoryIsThatOfTheRuntime) {
   EXPECT_EQ(figures->gc_percent, 100U);
   EXPECT_FALSE(figures->memory_limit);
   EXPECT_GE(figures->timers, 100U);  // those that sleep
+}
+
+TEST_P(GoConformance, TimersAreKnownByWhatTheyDo) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("park 10");
+  ASSERT_EQ(child_->read_line(), "parked");
+  child_->send("timers 30");
+  ASSERT_EQ(child_->read_line(), "set");
+  ASSERT_NE(look_at_rest(history), nullptr);
+  TimerHistory timers{history.process()};
+  std::map<std::string, std::uint64_t> members;
+  for (int look = 0; look < 2; ++look) {
+    const auto snapshot = timers.look();
+    ASSERT_TRUE(snapshot) << snapshot.error();
+    members.clear();
+    for (const TimerSample& timer : (*snapshot)->timers) {
+      const Site& site = *(*snapshot)->sites[timer.site];
+      ++members[site.reason == "context" ? site.reason : site.reason + " " + site.user.function + site.name];
+      if (site.user.function == "main.expire") {
+        EXPECT_TRUE(site.user.file.ends_with("park.go")) << site.user.file;
+      }
+    }
+  }
+  EXPECT_EQ(members["call main.expire"], 30U);
+  EXPECT_EQ(members["context"], 30U);
+  EXPECT_EQ(members["ticker every 3600 s"], 30U);
+  EXPECT_EQ(members["sleep "], 10U);
 }
 
 TEST_P(GoConformance, NothingChangedIsTheSameSnapshot) {

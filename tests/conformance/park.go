@@ -7,6 +7,7 @@
 //	profile   prints the goroutine profile (debug=1), then "end"
 //	traces    prints the traces of all goroutines (debug=2), then "end"
 //	memory    collects garbage, then prints NumGC, PauseTotalNs, StackInuse, HeapAlloc, LastGC, GOMAXPROCS
+//	timers N  sets N timers of each kind: for a call, a context's deadline, and a ticker that somebody receives from
 //	shapes N  parks N goroutines in functions that the compiler changes: generic, inlined, wrapped
 package main
 
@@ -117,6 +118,24 @@ func shapes(n int) {
 	}
 }
 
+var kept []any
+
+func expire() {}
+
+func receiveTick(c <-chan time.Time) { <-c }
+
+func timers(n int) {
+	for i := 0; i < n; i++ {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		ticker := time.NewTicker(time.Hour)
+		// From 1.23 on a ticker is set only while somebody receives from it.
+		go receiveTick(ticker.C)
+		stopped := time.AfterFunc(time.Hour, expire)
+		stopped.Stop()
+		kept = append(kept, ctx, cancel, ticker, stopped, time.AfterFunc(time.Hour, expire))
+	}
+}
+
 func recurse(n int) int {
 	if n == 0 {
 		return 0
@@ -161,6 +180,9 @@ func main() {
 		case "shapes":
 			shapes(n)
 			fmt.Println("parked")
+		case "timers":
+			timers(n)
+			fmt.Println("set")
 		case "churn":
 			churn(n)
 			fmt.Println("churning")

@@ -103,6 +103,20 @@ def span(version, entry):
     return members({**entry["amd64"]["mspan"], "_size": entry["amd64"]["mspan"]["specials"] + 8}, MSPAN)
 
 
+def timer(version, entry, minor):
+    """Until 1.22 the heap is of pointers and a timer has a status; then of pairs with the time, and it has bits. 1.23.3
+    added isSending behind what is read."""
+    fields = entry["amd64"]["timer"]
+    for variant in entry["variants"]:
+        moved = set(variant["diff"].get("timer", {})) & {"period", "f", "arg", "state", "status"}
+        if moved:
+            raise SystemExit(f"{version}: timer.{moved} differ in {variant['from']}")
+    state = fields["state" if minor >= 23 else "status"]
+    return (f".size = {max(fields['arg'] + 16, state + 1)}, .period = {fields['period']}, .function = {fields['f']}, "
+            f".argument = {fields['arg']}, .state = {state}, "
+            f".in_pairs = {str(minor >= 23).lower()}")
+
+
 def sudog(fields):
     """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
     elem = fields.get("elem.vu", fields["elem"])
@@ -141,6 +155,7 @@ constexpr GoLayout kRow{minor}{{
     .memstats = {{{memstats(version, entry)}}},
     .heap = {{{members(a["mheap"], MHEAP)}}},
     .span = {{{span(version, entry)}}},
+    .timer = {{{timer(version, entry, minor)}}},
     .semaphore_treap = {TREAP},
     .heap_cycle_size = {32 if minor < 27 else 16},
     .wait_reasons = kWaitReasons{minor},
@@ -172,6 +187,9 @@ def dwarf_reader():
         lines.append(f'take(types.offset_of("runtime.p", "{field}"), layout.p.dead_timers);')
     for member, field in (("elem", "elem"), ("elem", "elem.vu"), ("c", "c"), ("c", "c.maybeTraceablePtr.vu")):
         lines.append(f'take(types.offset_of("runtime.sudog", "{field}"), layout.sudog.{member});')
+    for member, field in (("period", "period"), ("function", "f"), ("argument", "arg"), ("state", "state"), ("state", "status")):
+        lines.append(f'take(types.offset_of("runtime.timer", "{field}"), layout.timer.{member});')
+    lines.append("layout.timer.size = std::max(layout.timer.argument + 16, layout.timer.state + 1);")
     lines.append('take(types.size_of("runtime.heapStatsDelta"), layout.memstats.shard_size);')
     lines.append('take(types.offset_of("runtime.heapStatsDelta", "inStacks"), layout.memstats.shard_stacks);')
     lines.append('take(types.offset_of("runtime.semaRoot", "treap"), layout.semaphore_treap);')
