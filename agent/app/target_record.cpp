@@ -38,6 +38,7 @@ std::string_view figure_of(PopulationKind kind) {
     case PopulationKind::socket: return "sockets";
     case PopulationKind::mapping: return "mappings";
     case PopulationKind::timer: return "timers";
+    case PopulationKind::context: return "contexts";
     case PopulationKind::allocation: return "allocated_objects";
     case PopulationKind::child: break;
   }

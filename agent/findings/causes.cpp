@@ -26,10 +26,11 @@ std::optional<int> rank(FindingKind kind) {
     case FindingKind::thread_leak: return 1;
     case FindingKind::zombie_leak: return 2;
     case FindingKind::timer_leak: return 3;
-    case FindingKind::socket_leak: return 4;
-    case FindingKind::fd_leak: return 5;
-    case FindingKind::mapping_leak: return 6;
-    case FindingKind::memory_leak: return 7;
+    case FindingKind::context_leak: return 4;
+    case FindingKind::socket_leak: return 5;
+    case FindingKind::fd_leak: return 6;
+    case FindingKind::mapping_leak: return 7;
+    case FindingKind::memory_leak: return 8;
     default: return std::nullopt;
   }
 }

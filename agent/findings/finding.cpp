@@ -13,6 +13,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::mapping_leak: return "mapping_leak";
     case FindingKind::zombie_leak: return "zombie_leak";
     case FindingKind::timer_leak: return "timer_leak";
+    case FindingKind::context_leak: return "context_leak";
     case FindingKind::blocked_forever: return "blocked_forever";
     case FindingKind::context_overdue: return "context_overdue";
     case FindingKind::finalizer_stuck: return "finalizer_stuck";

@@ -23,6 +23,7 @@ enum class FindingKind : std::uint8_t {
   mapping_leak,
   zombie_leak,
   timer_leak,
+  context_leak,
   blocked_forever,
   deadlock,
   orphaned_lock,

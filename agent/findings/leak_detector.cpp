@@ -22,6 +22,7 @@ std::optional<FindingKind> kind_of(PopulationKind kind, const Site& site) {
     case PopulationKind::fd: return FindingKind::fd_leak;
     case PopulationKind::socket: return FindingKind::socket_leak;
     case PopulationKind::mapping: return FindingKind::mapping_leak;
+    case PopulationKind::context: return FindingKind::context_leak;
     case PopulationKind::allocation: return std::nullopt;
     case PopulationKind::timer:
       // What is to fire once goes by itself; who sleeps, or waits for a connection, is a goroutine.

@@ -17,6 +17,7 @@ std::string_view members_of(PopulationKind kind) {
     case PopulationKind::mapping: return "mappings";
     case PopulationKind::child: return "child processes";
     case PopulationKind::timer: return "timers";
+    case PopulationKind::context: return "contexts";
     case PopulationKind::allocation: return "objects";
   }
   return "members";
@@ -133,6 +134,10 @@ std::string leak_advice(PopulationKind kind, const Site& site) {
                                         : "close connections that are no longer used; set idle timeouts";
     case PopulationKind::mapping: return "unmap, or bound what maps";
     case PopulationKind::child: return "wait for children that ended";
+    case PopulationKind::context:
+      return "call the cancel function of every context that is made for one piece of work, on every path: until then "
+             "its "
+             "parent holds it";
     case PopulationKind::timer:
       return site.reason == "context" ? "call the cancel function of every context with a deadline, on every path"
                                       : "stop the ticker where what it serves ends";

@@ -91,6 +91,16 @@ std::optional<Census> census_of(const std::shared_ptr<const TimerSnapshot>& snap
   return census;
 }
 
+std::optional<Census> census_of(const std::shared_ptr<const ContextSnapshot>& snapshot) {
+  if (!snapshot) return std::nullopt;
+  Census census{.kind = PopulationKind::context, .sites = snapshot->sites};
+  census.members.reserve(snapshot->contexts.size());
+  for (const ContextSample& context : snapshot->contexts) {
+    census.members.push_back({.key = {.first = number(context.context)}, .site = context.site});
+  }
+  return census;
+}
+
 Census child_census(const std::vector<ChildSample>& children) {
   Census census{.kind = PopulationKind::child};
   std::map<std::pair<std::string, bool>, std::uint32_t> known;
@@ -118,6 +128,7 @@ std::shared_ptr<const void> census_source(const Observation& observation, Popula
     case PopulationKind::socket: return whole_fds(observation);
     case PopulationKind::mapping: return snapshot_of(observation.mappings);
     case PopulationKind::timer: return snapshot_of(observation.timers);
+    case PopulationKind::context: return snapshot_of(observation.contexts);
     case PopulationKind::child:
     case PopulationKind::allocation: return nullptr;
   }
@@ -132,6 +143,7 @@ std::optional<Census> take_census(const Observation& observation, PopulationKind
     case PopulationKind::socket: return socket_census(whole_fds(observation));
     case PopulationKind::mapping: return census_of(snapshot_of(observation.mappings));
     case PopulationKind::timer: return census_of(snapshot_of(observation.timers));
+    case PopulationKind::context: return census_of(snapshot_of(observation.contexts));
     case PopulationKind::child: return child_census(observation.children);
     case PopulationKind::allocation: return std::nullopt;
   }

@@ -12,7 +12,7 @@ namespace proctor {
 
 inline constexpr std::array kPopulationKinds{PopulationKind::goroutine, PopulationKind::thread,  PopulationKind::fd,
                                              PopulationKind::socket,    PopulationKind::mapping, PopulationKind::child,
-                                             PopulationKind::timer};
+                                             PopulationKind::timer,     PopulationKind::context};
 
 /// The snapshot that holds the members of `kind`: the same object as in the look before where nothing changed.
 /// Null where it is missing, failed, or is only a sample of the members; null for children, which have none.

@@ -11,6 +11,7 @@ std::string_view to_string(PopulationKind kind) {
     case PopulationKind::mapping: return "mapping";
     case PopulationKind::child: return "child";
     case PopulationKind::timer: return "timer";
+    case PopulationKind::context: return "context";
     case PopulationKind::allocation: return "allocation";
   }
   return "unknown";

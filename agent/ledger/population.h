@@ -11,7 +11,7 @@
 
 namespace proctor {
 
-enum class PopulationKind : std::uint8_t { goroutine, thread, fd, socket, mapping, child, timer, allocation };
+enum class PopulationKind : std::uint8_t { goroutine, thread, fd, socket, mapping, child, timer, context, allocation };
 
 std::string_view to_string(PopulationKind kind);
 

@@ -44,14 +44,16 @@ void visit_parts(const Observation& look, Visit visit) {
   one("goroutines", look.goroutines);
   one("heap", look.go_runtime);
   one("timers", look.timers);
+  one("contexts", look.contexts);
   one("locks", look.locks);
 }
 
-/// Every process has some thirty kinds of mappings, and a Go program some timers, that never change: only those that
-/// moved have series.
+/// Every process has some thirty kinds of mappings, and a Go program some timers and contexts, that never change: only
+/// those that moved have series.
 bool is_told(PopulationKind kind, const SiteView& view) {
-  return (kind != PopulationKind::mapping && kind != PopulationKind::timer) || view.arrivals != 0 ||
-         view.departures != 0;
+  const bool of_many =
+      kind == PopulationKind::mapping || kind == PopulationKind::timer || kind == PopulationKind::context;
+  return !of_many || view.arrivals != 0 || view.departures != 0;
 }
 
 /// Calls `visit(kind, site, view)` for every site that has series.
@@ -271,6 +273,7 @@ std::string_view members_of(const Finding& finding) {
     case FindingKind::socket_leak: return to_string(PopulationKind::socket);
     case FindingKind::mapping_leak: return to_string(PopulationKind::mapping);
     case FindingKind::zombie_leak: return to_string(PopulationKind::child);
+    case FindingKind::context_leak: return to_string(PopulationKind::context);
     case FindingKind::timer_leak: return to_string(PopulationKind::timer);
     case FindingKind::memory_leak:
     case FindingKind::memory_fragmentation: break;

@@ -329,6 +329,10 @@ Json json_of(const TargetReport& report, bool members) {
     object["timers"] = {{"total", part->timers.size()},
                         {"sites", sites_of(report, PopulationKind::timer, nullptr, nullptr)}};
   }
+  if (const auto* part = snapshot_of(look.contexts)) {
+    object["contexts"] = {{"total", part->contexts.size()},
+                          {"sites", sites_of(report, PopulationKind::context, nullptr, nullptr)}};
+  }
   if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
   if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);
   for (const PopulationView& population : report.populations) {

@@ -88,12 +88,19 @@ std::vector<SiteTotals> timer_totals(const TimerSnapshot& snapshot) {
   return totals;
 }
 
+std::vector<SiteTotals> context_totals(const ContextSnapshot& snapshot) {
+  auto totals = entries_for(snapshot.sites);
+  for (const ContextSample& sample : snapshot.contexts) entry_at(totals, sample.site);
+  return totals;
+}
+
 std::vector<SiteTotals> unordered_totals(const Observation& look, PopulationKind kind) {
   const auto* goroutines = snapshot_of(look.goroutines);
   const auto* threads = snapshot_of(look.threads);
   const auto* fds = snapshot_of(look.fds);
   const auto* mappings = snapshot_of(look.mappings);
   const auto* timers = snapshot_of(look.timers);
+  const auto* contexts = snapshot_of(look.contexts);
   switch (kind) {
     case PopulationKind::goroutine:
       if (goroutines != nullptr) return goroutine_totals(*goroutines, snapshot_of(look.unreachable), look.sampled_at);
@@ -112,6 +119,9 @@ std::vector<SiteTotals> unordered_totals(const Observation& look, PopulationKind
       break;
     case PopulationKind::timer:
       if (timers != nullptr) return timer_totals(*timers);
+      break;
+    case PopulationKind::context:
+      if (contexts != nullptr) return context_totals(*contexts);
       break;
     case PopulationKind::allocation:
     case PopulationKind::child: break;

@@ -180,6 +180,10 @@ std::string text_of(const TargetReport& report, bool members) {
     out += fmt::format("\ntimers: {}\n", part->timers.size());
     add_sites(out, report, PopulationKind::timer, false);
   }
+  if (const auto* part = snapshot_of(look.contexts); part != nullptr && !part->contexts.empty()) {
+    out += fmt::format("\ncontexts that can be cancelled: {}\n", part->contexts.size());
+    add_sites(out, report, PopulationKind::context, false);
+  }
   for (const PopulationView& population : report.populations) {
     if (population.kind == PopulationKind::allocation) add_allocations(out, population);
   }

@@ -77,12 +77,12 @@ ContextTypes ContextTypes::find(const GoProcess& process) {
   }
   ContextTypes types;
   if (!process.memory().read_many(requests)) return types;
-  std::unordered_map<std::uint64_t, bool> is_context;  // by interface type
+  std::unordered_map<std::uint64_t, std::string> interfaces;  // by type
   for (std::size_t i = 0; i < itabs.size(); ++i) {
     if (!requests[i].complete) continue;
-    const auto [place, is_new] = is_context.try_emplace(number(contents[i].interface), false);
-    if (is_new) place->second = read_type_name(process, contents[i].interface).value_or("") == "context.Context";
-    if (!place->second) continue;
+    const auto [place, is_new] = interfaces.try_emplace(number(contents[i].interface));
+    if (is_new) place->second = read_type_name(process, contents[i].interface).value_or("");
+    if (place->second != "context.Context") continue;
     types.kinds_.emplace(number(itabs[i]), kind_named(read_type_name(process, contents[i].type).value_or("")));
   }
   for (const auto& [itab, kind] : types.kinds_) {
@@ -90,6 +90,12 @@ ContextTypes ContextTypes::find(const GoProcess& process) {
     types.last_ = std::max(types.last_, itab);
   }
   return types;
+}
+
+std::vector<RemoteAddress> ContextTypes::itabs() const {
+  std::vector<RemoteAddress> all;
+  for (const auto& [itab, kind] : kinds_) all.push_back(RemoteAddress{itab});
+  return all;
 }
 
 std::optional<ContextKind> ContextTypes::kind_of(RemoteAddress itab) const {

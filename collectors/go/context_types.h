@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/address.h"
 #include "collectors/go/go_process.h"
@@ -21,6 +22,8 @@ class ContextTypes {
   /// Nothing for a word that is no itab of a context.
   std::optional<ContextKind> kind_of(RemoteAddress itab) const;
   bool empty() const { return kinds_.empty(); }
+  /// The itabs of all of them: what the struct of a context begins with, that has a parent.
+  std::vector<RemoteAddress> itabs() const;
 
  private:
   std::unordered_map<std::uint64_t, ContextKind> kinds_;

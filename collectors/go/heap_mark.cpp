@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/byte_cursor.h"
+
 namespace proctor {
 namespace {
 
@@ -60,6 +62,17 @@ void HeapMark::reach(std::span<const std::byte> words) {
     std::memcpy(&word, words.data() + at, kWord);
     reach_word(word);
   }
+}
+
+void HeapMark::note_objects_of(std::span<const RemoteAddress> first_words) {
+  for (const RemoteAddress word : first_words) first_words_.insert(number(word));
+}
+
+void HeapMark::scan_bytes(RemoteAddress object, std::span<const std::byte> bytes) {
+  if (!first_words_.empty() && first_words_.contains(load<std::uint64_t>(bytes, 0).value_or(0))) {
+    noted_.push_back(object);
+  }
+  reach(bytes);
 }
 
 void HeapMark::reach(RemoteAddress object) { reach_word(number(object)); }
@@ -120,7 +133,8 @@ Result<void> HeapMark::scan(const Object& object) {
   const HeapSpan& span = spans_.spans()[object.span];
   if (bytes_of(span) > kSmallSpan) return scan_large(object);
   if (const auto* bytes = held(object.span)) {
-    reach(std::span{*bytes}.subspan(object.index * span.element_size, span.element_size));
+    const std::uint64_t at = object.index * span.element_size;
+    scan_bytes(span.begin + at, std::span{*bytes}.subspan(at, span.element_size));
     return {};
   }
   std::vector<std::uint32_t>& waiting = waiting_[object.span];

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,11 @@ class HeapMark {
   /// What these words refer to is reached.
   void reach(std::span<const std::byte> words);
   void reach(RemoteAddress object);
+  /// Asks for the objects that begin with one of these words.
+  void note_objects_of(std::span<const RemoteAddress> first_words);
+  /// Those that were read since the last call, each once.
+  std::vector<RemoteAddress> take_noted() { return std::exchange(noted_, {}); }
+
   /// Follows pointers until nothing new is reached. Errors: limit_reached, target_gone, permission_denied.
   Result<void> trace();
 
@@ -49,6 +55,7 @@ class HeapMark {
   };
 
   void reach_word(std::uint64_t word);
+  void scan_bytes(RemoteAddress object, std::span<const std::byte> bytes);
   static constexpr int kBits = 64;
   static constexpr std::uint64_t bit_of(std::uint64_t object) { return std::uint64_t{1} << (object % kBits); }
   /// Whether it was not reached before.
@@ -62,6 +69,8 @@ class HeapMark {
 
   const MemoryReader& memory_;
   const HeapSpans& spans_;
+  std::unordered_set<std::uint64_t> first_words_;
+  std::vector<RemoteAddress> noted_;
   std::uint64_t bytes_left_;
   std::uint64_t max_bytes_;
   std::vector<std::uint64_t> marks_;    // a bit for each object

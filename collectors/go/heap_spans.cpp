@@ -19,7 +19,8 @@ bool take_span(std::span<const std::byte> bytes, const SpanLayout& layout, HeapS
   const auto start = load<std::uint64_t>(bytes, layout.start).value_or(0);
   const auto pages = load<std::uint64_t>(bytes, layout.pages).value_or(0);
   const auto size = load<std::uint64_t>(bytes, layout.element_size).value_or(0);
-  strange = start == 0 || start % kPage != 0 || pages == 0 || pages > kMaxSpanPages || size == 0 || size > pages * kPage;
+  strange =
+      start == 0 || start % kPage != 0 || pages == 0 || pages > kMaxSpanPages || size == 0 || size > pages * kPage;
   if (strange) return false;
   span.begin = RemoteAddress{start};
   span.element_size = size;

@@ -25,8 +25,8 @@ struct HeapSpan {
 /// an object that came meanwhile is not known.
 class HeapSpans {
  public:
-  /// Errors: no_go_symbols where the heap is not found in a stripped binary, limit_reached above kMaxSpans or kMaxPages,
-  /// layout_mismatch where the list does not hold together.
+  /// Errors: no_go_symbols where the heap is not found in a stripped binary, limit_reached above kMaxSpans or
+  /// kMaxPages, layout_mismatch where the list does not hold together.
   static Result<HeapSpans> read(const GoProcess& process);
 
   const std::vector<HeapSpan>& spans() const { return spans_; }

@@ -74,7 +74,7 @@ struct TypeLayout {
 
 /// Of package context, whose structs begin with the interface value of their parent.
 struct ContextLayout {
-  std::uint32_t err, cancel_size, timer_size, deadline_wall, deadline_ext;
+  std::uint32_t children, err, cancel_size, timer_size, deadline_wall, deadline_ext;
   bool timer_has_pointer;  // 1.20: a timerCtx points to its cancelCtx
   bool err_is_value;       // 1.25: an atomic.Value, whose first word is the type
   friend bool operator==(const ContextLayout&, const ContextLayout&) = default;

@@ -87,9 +87,10 @@ void GoroutineCollector::check_reachability(const Target& target, Observation& o
   if (!watched.reachability) {
     watched.reachability.emplace(checks_, kStagger * static_cast<std::int64_t>(processes_.size() - 1));
   }
-  observation.unreachable = watched.reachability->update(watched.history->process(), target.process(),
-                                                         shared_snapshot(observation.goroutines), observation.taken_at,
-                                                         observation.sampled_at, processes_.size());
+  watched.reachability->update(watched.history->process(), target.process(), shared_snapshot(observation.goroutines),
+                               observation.taken_at, observation.sampled_at, processes_.size());
+  observation.unreachable = watched.reachability->unreachable();
+  observation.contexts = watched.reachability->contexts();
 }
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, WallTime now,

@@ -27,6 +27,9 @@ constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
 constexpr std::uint64_t kBatchBytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t kMaxStack = std::uint64_t{1} << 30;  // what the runtime allows
 constexpr std::uint64_t kMainGoroutine = 1;
+constexpr std::uint32_t kWord = 8;
+constexpr std::size_t kMaxContexts = 1'000'000;
+constexpr int kMaxParents = 16;
 
 /// What a goroutine waits for.
 enum class Wait : std::uint8_t {
@@ -58,17 +61,23 @@ struct Goroutine {
 
 class Check {
  public:
-  Check(const GoProcess& process, const HeapSpans& spans, std::uint64_t max_bytes)
-      : process_(process), spans_(spans), mark_(process.memory(), spans, max_bytes) {}
+  Check(const GoProcess& process, const ContextTypes& types, const HeapSpans& spans, std::uint64_t max_bytes)
+      : process_(process), types_(types), spans_(spans), mark_(process.memory(), spans, max_bytes) {
+    mark_.note_objects_of(types.itabs());
+  }
 
-  Result<std::vector<UnreachableGoroutine>> run() {
+  Result<Reachability> run() {
     PROCTOR_TRY_VOID(read_goroutines());
     PROCTOR_TRY_VOID(read_waits());
     reach_timers();
     PROCTOR_TRY_VOID(reach_variables());
     reach_finalizers();
     PROCTOR_TRY_VOID(follow_those_that_can_run());
-    return rest();
+    std::vector<RemoteAddress> contexts = mark_.take_noted();
+    Reachability found;
+    found.unreachable = PROCTOR_TRY(rest());
+    found.contexts = live_contexts(std::move(contexts));
+    return found;
   }
 
  private:
@@ -85,13 +94,20 @@ class Check {
   Result<void> read_stacks(std::span<const std::size_t> indices, bool must,
                            const std::function<Result<void>(std::size_t, std::span<const std::byte>)>& visit);
   Result<std::vector<UnreachableGoroutine>> rest();
+  /// The contexts on a stack are that goroutine's.
+  void note_holder(std::uint64_t goid, std::span<const std::byte> words);
+  std::vector<LiveContext> live_contexts(std::vector<RemoteAddress> objects);
+  bool is_open_context(std::span<const std::byte> bytes) const;
+  RemoteAddress cancellable_above(RemoteAddress itab, RemoteAddress data) const;
 
   const GoProcess& process_;
+  const ContextTypes& types_;
   const HeapSpans& spans_;
   HeapMark mark_;
   std::vector<Goroutine> goroutines_;
   std::vector<std::size_t> can_run_;                                     // whose stacks are to be followed
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> waiters_;  // of an object of the heap
+  std::unordered_map<std::uint64_t, std::uint64_t> holders_;             // of contexts, by address: a goroutine
 };
 
 Result<void> Check::read_goroutines() {
@@ -317,8 +333,9 @@ Result<void> Check::read_stacks(std::span<const std::size_t> indices, bool must,
 
 /// Goroutines that wait for something reached can run, and so reach more.
 Result<void> Check::follow_those_that_can_run() {
-  const auto reach = [&](std::size_t, std::span<const std::byte> words) -> Result<void> {
+  const auto reach = [&](std::size_t index, std::span<const std::byte> words) -> Result<void> {
     mark_.reach(words);
+    note_holder(goroutines_[index].goid, words);
     return {};
   };
   while (true) {
@@ -358,15 +375,85 @@ Result<std::vector<UnreachableGoroutine>> Check::rest() {
   return found;
 }
 
+void Check::note_holder(std::uint64_t goid, std::span<const std::byte> words) {
+  for (std::size_t at = 0; at + 2 * kWord <= words.size(); at += kWord) {
+    const auto kind = types_.kind_of(load<RemoteAddress>(words, at).value_or(RemoteAddress{}));
+    if (kind != ContextKind::cancel && kind != ContextKind::timer) continue;
+    holders_.try_emplace(load<std::uint64_t>(words, at + kWord).value_or(0), goid);
+  }
+}
+
+/// Whether this is a context.cancelCtx that nobody has cancelled. What begins with a context may be another struct.
+bool Check::is_open_context(std::span<const std::byte> bytes) const {
+  const ContextLayout& layout = process_.layout().context;
+  const auto word = [&](std::uint32_t offset) { return load<RemoteAddress>(bytes, offset).value_or(RemoteAddress{}); };
+  const RemoteAddress children = word(layout.children);
+  const RemoteAddress done_type =
+      word(layout.children - 2 * kWord);  // an atomic.Value: a channel, once one was asked for
+  const RemoteAddress done = word(layout.children - kWord);
+  const bool has_done = process_.module().types.contains(done_type) && mark_.is_in_heap(done);
+  return types_.kind_of(word(0)) && word(layout.err) == RemoteAddress{} &&
+         (children == RemoteAddress{} || mark_.is_in_heap(children)) &&
+         (has_done || (done_type == RemoteAddress{} && done == RemoteAddress{}));
+}
+
+/// Of objects that begin with a context, those that are contexts which can be cancelled, and were not.
+std::vector<LiveContext> Check::live_contexts(std::vector<RemoteAddress> objects) {
+  const ContextLayout& layout = process_.layout().context;
+  const std::uint32_t size = layout.cancel_size;
+  const auto size_of = [&](RemoteAddress object) {
+    const std::uint32_t index = spans_.span_at(number(object));
+    return index == HeapSpans::kNone ? 0 : spans_.spans()[index].element_size;
+  };
+  std::erase_if(objects, [&](RemoteAddress object) { return size_of(object) < size; });
+  objects.resize(std::min(objects.size(), kMaxContexts));
+  std::ranges::sort(objects);
+  std::vector<std::byte> bytes(objects.size() * size);
+  std::vector<ReadRequest> requests;
+  requests.reserve(objects.size());
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    requests.push_back({.from = objects[i], .into = std::span{bytes}.subspan(i * size, size)});
+  }
+  std::vector<LiveContext> live;
+  if (!process_.memory().read_many(requests)) return live;
+  for (const ReadRequest& request : requests) {
+    if (!request.complete || !is_open_context(request.into)) continue;
+    const auto parent = load<std::array<RemoteAddress, 2>>(request.into, 0).value_or(std::array<RemoteAddress, 2>{});
+    LiveContext context{.context = request.from, .parent = cancellable_above(parent[0], parent[1])};
+    const auto holder = holders_.find(number(context.parent));
+    if (context.parent != RemoteAddress{} && holder != holders_.end()) context.holder = holder->second;
+    context.has_deadline = !layout.timer_has_pointer && size_of(request.from) >= layout.timer_size;
+    live.push_back(context);
+  }
+  return live;
+}
+
+/// The nearest context that can be cancelled, from one of this type and address upwards.
+RemoteAddress Check::cancellable_above(RemoteAddress itab, RemoteAddress data) const {
+  struct Parent {
+    RemoteAddress itab{}, data{};
+  };
+  for (int level = 0; level < kMaxParents; ++level) {
+    const auto kind = types_.kind_of(itab);
+    if (kind == ContextKind::cancel || kind == ContextKind::timer) return data;
+    if (kind != ContextKind::value) return {};
+    const auto parent = process_.memory().read_value<Parent>(data);
+    if (!parent) return {};
+    itab = parent->itab;
+    data = parent->data;
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<std::vector<UnreachableGoroutine>> find_unreachable(const GoProcess& process, std::uint64_t max_bytes) {
+Result<Reachability> follow_references(const GoProcess& process, const ContextTypes& types, std::uint64_t max_bytes) {
   const HeapSpans spans = PROCTOR_TRY(HeapSpans::read(process));
   if (spans.objects() > kMaxObjects || spans.bytes_with_pointers() > max_bytes) {
     return fail(ErrorCode::limit_reached, "a heap of {} objects, {} bytes of which may hold pointers", spans.objects(),
                 spans.bytes_with_pointers());
   }
-  return Check{process, spans, max_bytes}.run();
+  return Check{process, types, spans, max_bytes}.run();
 }
 
 }  // namespace proctor

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "collectors/go/context_types.h"
 #include "collectors/go/go_process.h"
 #include "collectors/observation/observation.h"
 
@@ -21,13 +22,18 @@ class ReachabilityWatch {
   /// The first check comes `delay` after the first look: of many processes not all at the same time.
   ReachabilityWatch(ReachabilityChecks checks, Nanoseconds delay) : checks_(checks), delay_(delay) {}
 
-  /// What is known after this look. Absent before the first two checks. `processes` share what checks may cost.
-  Part<UnreachableSnapshot> update(const GoProcess& process, const ProcDir& directory,
-                                   const std::shared_ptr<const GoroutineSnapshot>& goroutines, WallTime wall,
-                                   MonotonicTime now, std::size_t processes);
+  /// Checks again where it is time to. `processes` share what checks may cost.
+  void update(const GoProcess& process, const ProcDir& directory,
+              const std::shared_ptr<const GoroutineSnapshot>& goroutines, WallTime wall, MonotonicTime now,
+              std::size_t processes);
+  /// What is known. Absent before the first two checks.
+  const Part<UnreachableSnapshot>& unreachable() const { return known_; }
+  /// Likewise, from the last check alone: the same object until there is another one. Absent before the first.
+  const Part<ContextSnapshot>& contexts() const { return contexts_; }
 
  private:
-  Result<std::vector<UnreachableGoroutine>> check(const GoProcess& process, const ProcDir& directory);
+  Result<std::vector<UnreachableGoroutine>> check(const GoProcess& process, const ProcDir& directory,
+                                                  const GoroutineSnapshot& goroutines);
   void publish(std::vector<UnreachableGoroutine> found, WallTime wall);
 
   ReachabilityChecks checks_;
@@ -35,7 +41,9 @@ class ReachabilityWatch {
   std::optional<MonotonicTime> next_;
   std::weak_ptr<const GoroutineSnapshot> judged_;               // what the last check was of
   std::optional<std::vector<UnreachableGoroutine>> suspected_;  // by a first check, to be confirmed
+  std::optional<ContextTypes> types_;
   Part<UnreachableSnapshot> known_;
+  Part<ContextSnapshot> contexts_;
 };
 
 }  // namespace proctor

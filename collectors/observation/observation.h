@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "collectors/go/runtime_figures.h"
+#include "collectors/observation/context_snapshot.h"
 #include "collectors/observation/cpu_snapshot.h"
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/observation/goroutine_snapshot.h"
@@ -48,6 +49,7 @@ struct Observation {
   Part<CpuSnapshot> cpu;
   Part<GoroutineSnapshot> goroutines;
   Part<UnreachableSnapshot> unreachable;  // as old as it says
+  Part<ContextSnapshot> contexts;         // likewise
   Part<GoRuntimeFigures> go_runtime;
   Part<TimerSnapshot> timers;
   Part<HeapSnapshot> heap;

@@ -286,10 +286,11 @@ TEST_P(GoConformance, WhatNothingRefersToIsTheWaitOfThoseThatNeverGoOn) {
   for (const GoroutineSample& goroutine : snapshot->goroutines) {
     functions[goroutine.goid] = snapshot->sites[goroutine.site]->user.function;
   }
-  const auto unreachable = find_unreachable(history.process(), std::uint64_t{1} << 30);
-  ASSERT_TRUE(unreachable) << unreachable.error();
+  const auto followed =
+      follow_references(history.process(), ContextTypes::find(history.process()), std::uint64_t{1} << 30);
+  ASSERT_TRUE(followed) << followed.error();
   std::map<std::string, std::uint64_t> members;
-  for (const UnreachableGoroutine& goroutine : *unreachable) ++members[functions[goroutine.goid]];
+  for (const UnreachableGoroutine& goroutine : followed->unreachable) ++members[functions[goroutine.goid]];
   // The others wait for variables, for a context that the main function holds, or for the kernel.
   for (const char* function : {"main.parkMutex", "main.parkRead", "main.parkGroup", "main.parkCond", "main.parkSleep",
                                "main.parkContext", "main.parkSelect", "main.parkSyscall", "main.main", ""}) {
@@ -359,6 +360,27 @@ TEST_P(GoConformance, TimersAreKnownByWhatTheyDo) {
   EXPECT_EQ(members["sleep "], 10U);
 }
 
+TEST_P(GoConformance, ContextsThatNobodyCancelsAreCounted) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("timers 30");
+  ASSERT_EQ(child_->read_line(), "set");
+  child_->send("contexts 50");
+  ASSERT_EQ(child_->read_line(), "made");
+  ASSERT_NE(look_at_rest(history), nullptr);
+  const auto followed =
+      follow_references(history.process(), ContextTypes::find(history.process()), std::uint64_t{1} << 30);
+  ASSERT_TRUE(followed) << followed.error();
+  constexpr std::uint64_t kMain = 1;
+  std::map<std::pair<bool, std::uint64_t>, std::uint64_t> members;  // by whether a goroutine holds the one above it
+  for (const LiveContext& context : followed->contexts) {
+    ++members[{context.parent != RemoteAddress{}, context.holder}];
+  }
+  // Not every build keeps the interface value on the stack.
+  EXPECT_EQ((members[{true, kMain}] + members[{true, 0}]), 50U);
+  // Those with a deadline, and the main function's.
+  EXPECT_EQ((members[{false, 0}]), 31U);
+}
+
 TEST_P(GoConformance, NothingChangedIsTheSameSnapshot) {
   GoroutineHistory history = watch(*child_);
   child_->send("park 50");
@@ -411,19 +433,19 @@ TEST_P(GoConformance, OfAProgramInFullMotionOnlyWhatStandsStillNeverGoesOn) {
   std::vector<UnreachableGoroutine> before;
   std::uint64_t confirmed = 0;
   for (int round = 0; round < 50; ++round) {
-    auto found = find_unreachable(history.process(), std::uint64_t{1} << 30);
+    auto found = follow_references(history.process(), ContextTypes::find(history.process()), std::uint64_t{1} << 30);
     // It may move in the midst of a read, and says so.
     if (!found) {
       EXPECT_EQ(found.error().code, ErrorCode::torn_read) << found.error();
       continue;
     }
-    for (const UnreachableGoroutine& goroutine : *found) {
+    for (const UnreachableGoroutine& goroutine : found->unreachable) {
       const auto same = [&](const UnreachableGoroutine& other) { return goroutine.same_wait(other); };
       if (std::ranges::none_of(before, same)) continue;
       ++confirmed;
       EXPECT_TRUE(still.contains(goroutine.goid)) << "goroutine " << goroutine.goid << " goes on";
     }
-    before = *std::move(found);
+    before = std::move(found->unreachable);
   }
   EXPECT_GT(confirmed, 0U);
 }

@@ -8,6 +8,7 @@
 //	traces    prints the traces of all goroutines (debug=2), then "end"
 //	memory    collects garbage, then prints NumGC, PauseTotalNs, StackInuse, HeapAlloc, LastGC, GOMAXPROCS
 //	timers N  sets N timers of each kind: for a call, a context's deadline, and a ticker that somebody receives from
+//	contexts N  makes N contexts below the main function's and forgets all but how to cancel them; cancels N others
 //	shapes N  parks N goroutines in functions that the compiler changes: generic, inlined, wrapped
 package main
 
@@ -136,6 +137,17 @@ func timers(n int) {
 	}
 }
 
+type key struct{}
+
+func contexts(n int, parent context.Context) {
+	for i := 0; i < n; i++ {
+		_, cancel := context.WithCancel(context.WithValue(parent, key{}, i))
+		_, cancelled := context.WithCancel(parent)
+		cancelled()
+		kept = append(kept, cancel, cancelled)
+	}
+}
+
 func recurse(n int) int {
 	if n == 0 {
 		return 0
@@ -183,6 +195,9 @@ func main() {
 		case "timers":
 			timers(n)
 			fmt.Println("set")
+		case "contexts":
+			contexts(n, ctx)
+			fmt.Println("made")
 		case "churn":
 			churn(n)
 			fmt.Println("churning")

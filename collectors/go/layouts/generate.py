@@ -71,7 +71,7 @@ def wrapper_id(minor):
 
 def context(minor, structs):
     cancel, timer = structs["context.cancelCtx"], structs["context.timerCtx"]
-    return (f".err = {cancel['err']}, .cancel_size = {cancel['_size']}, .timer_size = {timer['_size']}, "
+    return (f".children = {cancel['children']}, .err = {cancel['err']}, .cancel_size = {cancel['_size']}, .timer_size = {timer['_size']}, "
             f".deadline_wall = {timer['deadline.wall']}, .deadline_ext = {timer['deadline.ext']}, "
             f".timer_has_pointer = {str(minor == 20).lower()}, .err_is_value = {str(minor >= 25).lower()}")
 

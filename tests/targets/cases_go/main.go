@@ -65,6 +65,26 @@ func keepAlive(ctx context.Context) {
 
 func watch(ctx context.Context) { <-ctx.Done() }
 
+// A07: every job gets a context of its own below the service's, and nobody cancels it when the job is done.
+func runJob(ctx context.Context) {
+	job, cancel := context.WithCancel(ctx)
+	_ = job.Err()
+	_ = cancel
+}
+
+// A07b: the same with a deadline that is far away.
+func runJobWithDeadline(ctx context.Context) {
+	job, cancel := context.WithTimeout(ctx, time.Hour)
+	_ = job.Err()
+	_ = cancel
+}
+
+func serveJobs(job func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	every(50*time.Millisecond, 1<<30, func() { job(ctx) })
+}
+
 // A08: each request watches its client with a system call that blocks, and so holds a thread and both ends of a pipe.
 func watchClient() {
 	var pipe [2]int
@@ -301,6 +321,10 @@ func main() {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		every(100*time.Millisecond, forever, func() { keepAlive(ctx) })
+	case "A07":
+		serveJobs(runJob)
+	case "A07b":
+		serveJobs(runJobWithDeadline)
 	case "A08":
 		every(300*time.Millisecond, forever, watchClient)
 	case "A10":
