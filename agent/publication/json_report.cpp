@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -68,7 +69,21 @@ Json sites_of(const TargetReport& report, PopulationKind kind, const char* held,
   return sites;
 }
 
-void put_waits(Json& site, const SiteTotals& totals, const GoroutineSnapshot& snapshot) {
+/// What a descriptor is, and of a socket its state and peer.
+void put_descriptor(Json& object, std::int32_t number, const FdSnapshot* fds) {
+  object["fd"] = number;
+  if (fds == nullptr) return;
+  const auto fd = std::ranges::find(fds->fds, number, &FdSample::fd);
+  if (fd == fds->fds.end()) return;
+  const Site& site = *fds->sites[fd->site];
+  put_text(object, "fd_kind", std::string{to_string(fd->kind)});
+  constexpr std::string_view kSocket = "socket ";
+  if (site.reason.starts_with(kSocket)) put_text(object, "protocol", site.reason.substr(kSocket.size()));
+  put_text(object, "state", site.state);
+  put_text(object, "peer", site.user.file);
+}
+
+void put_waits(Json& site, const SiteTotals& totals, const GoroutineSnapshot& snapshot, const FdSnapshot* fds) {
   const std::string kind = kind_of_object(totals.site->reason);
   if (kind.empty()) return;
   const SiteWaits waits = waits_of(totals, snapshot);
@@ -83,6 +98,7 @@ void put_waits(Json& site, const SiteTotals& totals, const GoroutineSnapshot& sn
       put_text(object, "element_type", wait.channel->element_type);
       object["closed"] = wait.channel->closed;
     }
+    if (wait.fd) put_descriptor(object, *wait.fd, fds);
     if (kind == "channel") {
       object["receivers"] = wait.receivers;
       object["senders"] = wait.senders;
@@ -109,7 +125,7 @@ Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot
   Json sites = Json::array();
   for (const SiteTotals& totals : totals_of(report, PopulationKind::goroutine)) {
     Json site = json_of(totals, "stack_bytes", members ? "goids" : nullptr);
-    put_waits(site, totals, snapshot);
+    put_waits(site, totals, snapshot, snapshot_of(report.observation->fds));
     if (unreachable != nullptr) {
       site["unreachable"] = totals.unreachable.size();
       if (members) site["unreachable_goids"] = totals.unreachable;

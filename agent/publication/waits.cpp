@@ -14,6 +14,7 @@ void count_waiters(const GoroutineSnapshot& snapshot, std::vector<WaitObject>& o
   for (const GoroutineSample& goroutine : snapshot.goroutines) {
     const auto object = std::ranges::find(objects, goroutine.object, &WaitObject::address);
     if (object == objects.end()) continue;
+    object->fd = goroutine.fd;
     const std::string& reason = snapshot.sites[goroutine.site]->reason;
     if (reason.starts_with("chan receive")) ++object->receivers;
     if (reason.starts_with("chan send")) ++object->senders;
@@ -29,6 +30,7 @@ std::string kind_of_object(const std::string& reason) {
   if (reason.starts_with("sync.WaitGroup.Wait")) return "waitgroup";
   if (reason == "sync.Cond.Wait") return "cond";
   if (reason == "semacquire") return "semaphore";
+  if (reason == "IO wait") return "descriptor";
   return {};
 }
 

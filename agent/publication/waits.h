@@ -15,6 +15,7 @@ struct WaitObject {
   RemoteAddress address{};
   std::uint64_t members = 0;           // of the site, that wait for it
   const GoChannel* channel = nullptr;  // where it is one that was read
+  std::optional<std::int32_t> fd;      // of one in "IO wait"
   std::uint64_t receivers = 0;         // of the whole process, those in a select left out
   std::uint64_t senders = 0;
 };

@@ -109,6 +109,11 @@ struct TimerLayout {
   bool in_pairs;  // 1.23: a heap of timers holds when they fire beside each, and `state` is of bits
 };
 
+/// runtime.pollDesc: a descriptor, and the goroutines that wait to read and to write. `size` is what is read of it.
+struct PollLayout {
+  std::uint32_t size, fd, reader, writer;
+};
+
 /// All that is read of one release of the Go runtime.
 struct GoLayout {
   GoVersion from;           // the first release that the row describes
@@ -128,6 +133,7 @@ struct GoLayout {
   HeapLayout heap;
   SpanLayout span;
   TimerLayout timer;
+  PollLayout poll;
   std::uint32_t semaphore_treap;                   // of runtime.semaRoot: the tree of those that wait
   std::uint32_t heap_cycle_size;                   // of runtime.memRecordCycle: four words until 1.26, then two
   std::span<const std::string_view> wait_reasons;  // by number

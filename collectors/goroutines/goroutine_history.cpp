@@ -32,6 +32,8 @@ struct GoroutineHistory::Round {
   LabelTable labels;
   std::vector<RemoteAddress> torn;
   std::vector<std::size_t> to_read;  // samples whose context is to be read
+  std::vector<std::size_t> polling;  // samples whose descriptor is to be read, and where
+  std::vector<PollWait> polls;
   WallTime now{};
   std::size_t unmoved = 0;
 
@@ -54,6 +56,7 @@ void GoroutineHistory::Round::sort() {
   std::vector<std::size_t> place(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
   for (std::size_t& index : to_read) index = place[index];
+  for (std::size_t& index : polling) index = place[index];
 }
 
 bool GoroutineHistory::starts_in_runtime(RemoteAddress startpc) {
@@ -98,6 +101,12 @@ Result<void> GoroutineHistory::read(std::span<const RemoteAddress> addresses, bo
       ++round.unmoved;
     } else if (const auto place = sites_->place_of(captured, state_of(g.status), last_try)) {
       sample = describe(captured, *place, round);
+      if (sites_->sites()[place->site]->reason == "IO wait") {
+        if (const auto wait = polls_->find(captured, place->stack)) {
+          round.polling.push_back(round.samples.size());
+          round.polls.push_back(*wait);
+        }
+      }
       const auto context =
           sample.system ? std::nullopt : contexts_->find(captured, place->stack, *sites_->stacks()[place->stack]);
       if (context) {
@@ -170,6 +179,16 @@ void GoroutineHistory::describe_locks(const std::vector<RawGoroutine::Still>& st
   }
 }
 
+void GoroutineHistory::read_descriptors(Round& round) const {
+  const auto descriptors = polls_->read(round.polls);
+  for (std::size_t i = 0; i < descriptors.size(); ++i) {
+    if (!descriptors[i]) continue;
+    GoroutineSample& sample = round.samples[round.polling[i]];
+    sample.fd = descriptors[i];
+    sample.object = round.polls[i].descriptor;
+  }
+}
+
 void GoroutineHistory::read_contexts(Round& round) const {
   std::vector<ContextRef> contexts;
   for (const std::size_t index : round.to_read) {
@@ -188,6 +207,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   if (sites_->is_full()) {
     sites_ = std::make_unique<GoroutineSites>(*process_);
     contexts_->forget();
+    polls_->forget();
     standing_.clear();
   }
   const GoroutineReader reader{*process_};
@@ -211,6 +231,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   if (!again.empty()) round.sort();
 
   read_contexts(round);
+  read_descriptors(round);
   const bool same = last_ && round.to_read.empty() && round.torn.empty() && round.unmoved == standing_.size() &&
                     round.samples.size() == standing_.size() && counts.user == last_->user_count &&
                     counts.created == last_->created_total && last_->torn == 0;

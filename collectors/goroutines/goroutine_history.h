@@ -8,6 +8,7 @@
 #include "collectors/go/go_process.h"
 #include "collectors/goroutines/context_finder.h"
 #include "collectors/goroutines/goroutine_sites.h"
+#include "collectors/goroutines/poll_finder.h"
 #include "collectors/observation/goroutine_snapshot.h"
 
 namespace proctor {
@@ -18,7 +19,8 @@ class GoroutineHistory {
   explicit GoroutineHistory(GoProcess process)
       : process_(std::make_unique<const GoProcess>(std::move(process))),
         sites_(std::make_unique<GoroutineSites>(*process_)),
-        contexts_(std::make_unique<ContextFinder>(*process_)) {}
+        contexts_(std::make_unique<ContextFinder>(*process_)),
+        polls_(std::make_unique<PollFinder>(*process_)) {}
 
   /// The goroutines now. The same object as before where none has moved, come or gone.
   Result<std::shared_ptr<const GoroutineSnapshot>> look(WallTime now = std::chrono::system_clock::now());
@@ -33,6 +35,8 @@ class GoroutineHistory {
 
   /// Reads the deadlines of contexts that are new, and whether those that are due were cancelled in time.
   void read_contexts(Round& round) const;
+  /// Reads which descriptors those that are new in "IO wait" wait for.
+  void read_descriptors(Round& round) const;
   /// `last_try`: what does not hold together is taken as far as it does.
   Result<void> read(std::span<const RemoteAddress> addresses, bool last_try, Round& round);
   GoroutineSample describe(const CapturedGoroutine& captured, const GoroutineSites::Place& place, Round& round);
@@ -45,6 +49,7 @@ class GoroutineHistory {
   std::unique_ptr<const GoProcess> process_;
   std::unique_ptr<GoroutineSites> sites_;
   std::unique_ptr<ContextFinder> contexts_;
+  std::unique_ptr<PollFinder> polls_;
   std::vector<RemoteAddress> listed_;          // every runtime.g at the last look, as the runtime lists them
   std::vector<RemoteAddress> sorted_;          // the same, ascending
   std::vector<RawGoroutine::Still> standing_;  // of the last look, ascending by address: as its samples

@@ -33,9 +33,10 @@ struct GoroutineStack {
 /// One goroutine at one instant.
 struct GoroutineSample {
   std::uint64_t goid = 0;
-  std::uint64_t parent_goid = 0;  // who created it; 0 before Go 1.21
-  RemoteAddress object{};         // what it waits for: see CapturedGoroutine; 0 where not known
-  RemoteAddress context{};        // the context that it holds; 0 for none
+  std::uint64_t parent_goid = 0;   // who created it; 0 before Go 1.21
+  RemoteAddress object{};          // what it waits for: see CapturedGoroutine; 0 where not known
+  std::optional<std::int32_t> fd;  // that it waits for in "IO wait"
+  RemoteAddress context{};         // the context that it holds; 0 for none
   std::optional<WallTime> context_deadline;
   ContextEnd context_end{};  // of the context that has the deadline
   std::optional<ContextKind> context_kind;

@@ -381,6 +381,23 @@ TEST_P(GoConformance, ContextsThatNobodyCancelsAreCounted) {
   EXPECT_EQ((members[{false, 0}]), 31U);
 }
 
+TEST_P(GoConformance, WhoWaitsForTheNetworkIsKnownWithTheDescriptor) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("accept 20");
+  std::istringstream told{child_->read_line()};
+  std::set<std::int32_t> expected;
+  for (std::int32_t fd = 0; told >> fd;) expected.insert(fd);
+  ASSERT_EQ(expected.size(), 20U);
+  const auto snapshot = look_at_rest(history);
+  ASSERT_NE(snapshot, nullptr);
+  std::set<std::int32_t> seen;
+  for (const GoroutineSample& goroutine : snapshot->goroutines) {
+    if (snapshot->sites[goroutine.site]->user.function.starts_with("main.accept"))
+      seen.insert(goroutine.fd.value_or(-1));
+  }
+  EXPECT_EQ(seen, expected);
+}
+
 TEST_P(GoConformance, NothingChangedIsTheSameSnapshot) {
   GoroutineHistory history = watch(*child_);
   child_->send("park 50");

@@ -9,6 +9,7 @@
 //	memory    collects garbage, then prints NumGC, PauseTotalNs, StackInuse, HeapAlloc, LastGC, GOMAXPROCS
 //	timers N  sets N timers of each kind: for a call, a context's deadline, and a ticker that somebody receives from
 //	contexts N  makes N contexts below the main function's and forgets all but how to cancel them; cancels N others
+//	accept N  waits for clients of N sockets, and prints their descriptors
 //	shapes N  parks N goroutines in functions that the compiler changes: generic, inlined, wrapped
 package main
 
@@ -16,6 +17,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -148,6 +150,22 @@ func contexts(n int, parent context.Context) {
 	}
 }
 
+func accept(n int) {
+	for i := 0; i < n; i++ {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			panic(err)
+		}
+		raw, err := listener.(*net.TCPListener).SyscallConn()
+		if err != nil {
+			panic(err)
+		}
+		_ = raw.Control(func(fd uintptr) { fmt.Print(fd, " ") })
+		go func() { _, _ = listener.Accept() }()
+	}
+	fmt.Println()
+}
+
 func recurse(n int) int {
 	if n == 0 {
 		return 0
@@ -198,6 +216,8 @@ func main() {
 		case "contexts":
 			contexts(n, ctx)
 			fmt.Println("made")
+		case "accept":
+			accept(n)
 		case "churn":
 			churn(n)
 			fmt.Println("churning")

@@ -117,6 +117,16 @@ def timer(version, entry, minor):
             f".in_pairs = {str(minor >= 23).lower()}")
 
 
+def poll(version, entry):
+    """1.23.3 moved what stands behind."""
+    fields = entry["amd64"]["pollDesc"]
+    for variant in entry["variants"]:
+        moved = set(variant["diff"].get("pollDesc", {})) & {"fd", "rg", "wg"}
+        if moved:
+            raise SystemExit(f"{version}: pollDesc.{moved} differ in {variant['from']}")
+    return f".size = {fields['wg'] + 8}, .fd = {fields['fd']}, .reader = {fields['rg']}, .writer = {fields['wg']}"
+
+
 def sudog(fields):
     """From 1.26 elem and c are two words: the collector clears the first while it looks for leaks."""
     elem = fields.get("elem.vu", fields["elem"])
@@ -156,6 +166,7 @@ constexpr GoLayout kRow{minor}{{
     .heap = {{{members(a["mheap"], MHEAP)}}},
     .span = {{{span(version, entry)}}},
     .timer = {{{timer(version, entry, minor)}}},
+    .poll = {{{poll(version, entry)}}},
     .semaphore_treap = {TREAP},
     .heap_cycle_size = {32 if minor < 27 else 16},
     .wait_reasons = kWaitReasons{minor},
@@ -190,6 +201,9 @@ def dwarf_reader():
     for member, field in (("period", "period"), ("function", "f"), ("argument", "arg"), ("state", "state"), ("state", "status")):
         lines.append(f'take(types.offset_of("runtime.timer", "{field}"), layout.timer.{member});')
     lines.append("layout.timer.size = std::max(layout.timer.argument + 16, layout.timer.state + 1);")
+    for member, field in (("fd", "fd"), ("reader", "rg"), ("writer", "wg")):
+        lines.append(f'take(types.offset_of("runtime.pollDesc", "{field}"), layout.poll.{member});')
+    lines.append("layout.poll.size = layout.poll.writer + 8;")
     lines.append('take(types.size_of("runtime.heapStatsDelta"), layout.memstats.shard_size);')
     lines.append('take(types.offset_of("runtime.heapStatsDelta", "inStacks"), layout.memstats.shard_stacks);')
     lines.append('take(types.offset_of("runtime.semaRoot", "treap"), layout.semaphore_treap);')
