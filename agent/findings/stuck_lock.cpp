@@ -45,10 +45,59 @@ std::string shown(const GoroutineSample& goroutine, const GoroutineSnapshot& sna
   return fmt::format("goroutine {} at {}", goroutine.goid, place_of(*snapshot.sites[goroutine.site]));
 }
 
+/// Who refers to what others wait for, as far as the stacks tell.
+class References {
+ public:
+  References(const GoroutineSnapshot& snapshot, const UnreachableSnapshot* unreachable) {
+    if (unreachable == nullptr || unreachable->references.empty()) return;
+    std::map<std::uint64_t, const GoroutineSample*> by_goid;
+    for (const GoroutineSample& goroutine : snapshot.goroutines) by_goid[goroutine.goid] = &goroutine;
+    for (const WaitReference& reference : unreachable->references) {
+      const auto known = by_goid.find(reference.goid);
+      // One that runs, or sleeps, may have been done with it long ago, or come to it.
+      if (known == by_goid.end() || known->second->state != GoroutineState::waiting) continue;
+      auto& goroutines = to_[number(reference.object)];
+      if (goroutines.empty() || goroutines.back() != known->second) goroutines.push_back(known->second);
+    }
+  }
+
+  std::vector<const GoroutineSample*> to(RemoteAddress object) const {
+    const auto found = to_.find(number(object));
+    return found == to_.end() ? std::vector<const GoroutineSample*>{} : found->second;
+  }
+
+  /// Goroutines each of which waits for what the next refers to, the last for what the first does; empty for none.
+  std::vector<const GoroutineSample*> cycle_of(const GoroutineSample& first) const {
+    std::vector<const GoroutineSample*> path{&first};
+    std::size_t steps = 0;
+    return extend(path, steps) ? path : std::vector<const GoroutineSample*>{};
+  }
+
+ private:
+  static constexpr std::size_t kMostInCycle = 6;
+  static constexpr std::size_t kMostSteps = 10'000;
+
+  bool extend(std::vector<const GoroutineSample*>& path, std::size_t& steps) const {
+    const RemoteAddress object = path.back()->object;
+    if (object == RemoteAddress{} || path.size() > kMostInCycle || ++steps > kMostSteps) return false;
+    for (const GoroutineSample* const next : to(object)) {
+      if (next == path.front() && path.size() > 1) return true;
+      if (std::ranges::find(path, next) != path.end()) continue;
+      path.push_back(next);
+      if (extend(path, steps)) return true;
+      path.pop_back();
+    }
+    return false;
+  }
+
+  std::map<std::uint64_t, std::vector<const GoroutineSample*>> to_;  // by object
+};
+
 class Detector {
  public:
-  Detector(const GoroutineSnapshot& snapshot, const LockWatch& watch, const Instant& instant)
-      : snapshot_(snapshot), instant_(instant) {
+  Detector(const GoroutineSnapshot& snapshot, const UnreachableSnapshot* unreachable, const LockWatch& watch,
+           const Instant& instant)
+      : snapshot_(snapshot), references_(snapshot, unreachable), instant_(instant) {
     std::map<std::uint64_t, std::uint64_t> waiters;
     for (const GoroutineSample& goroutine : snapshot.goroutines) {
       if (goroutine.object != RemoteAddress{}) ++waiters[number(goroutine.object)];
@@ -76,7 +125,14 @@ class Detector {
     }
     for (const auto& [semaphore, queue] : queues_) {
       if (queue.side == Side::other || told.contains(semaphore)) continue;
-      if (stuck_for(queue) >= config.window / kStuckShare) findings.push_back(stuck(semaphore, queue));
+      if (stuck_for(queue) < config.window / kStuckShare) continue;
+      Finding finding = stuck(semaphore, queue);
+      // Each lock of a cycle leads to it.
+      std::vector<std::uint64_t> core = finding.core;
+      std::ranges::sort(core);
+      if (finding.kind != FindingKind::deadlock || cycles_.insert(std::move(core)).second) {
+        findings.push_back(std::move(finding));
+      }
     }
     return findings;
   }
@@ -113,26 +169,50 @@ class Detector {
   }
 
   Finding stuck(std::uint64_t semaphore, const Queue& queue) const {
+    if (const auto cycle = references_.cycle_of(*queue.first); !cycle.empty()) return cycle_of(semaphore, queue, cycle);
     Finding finding = about(FindingKind::stuck_lock, queue, queue.waiters);
     finding.core = {queue.first->goid};
     finding.says =
         fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s; {} is the next.",
                     queue.waiters, semaphore, seconds(stuck_for(queue)), shown(*queue.first, snapshot_));
+    constexpr std::size_t kShown = 3;
+    const auto holders = references_.to(RemoteAddress{semaphore});
+    for (std::size_t i = 0; i < std::min(kShown, holders.size()); ++i) {
+      finding.says += fmt::format(" {} refers to it, and may hold it.", shown(*holders[i], snapshot_));
+    }
     finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
     return finding;
   }
 
+  Finding cycle_of(std::uint64_t semaphore, const Queue& queue,
+                   const std::vector<const GoroutineSample*>& cycle) const {
+    Finding finding = about(FindingKind::deadlock, queue, queue.waiters + cycle.size() - 1);
+    finding.says =
+        fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s:", queue.waiters,
+                    semaphore, seconds(stuck_for(queue)));
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+      finding.core.push_back(cycle[i]->goid);
+      finding.says += fmt::format("{} {} waits for what goroutine {} has", i == 0 ? "" : ",",
+                                  shown(*cycle[i], snapshot_), cycle[(i + 1) % cycle.size()]->goid);
+    }
+    finding.says += ".";
+    finding.advice = "take locks in one order on every path, and neither send, receive nor wait while one is held";
+    return finding;
+  }
+
   const GoroutineSnapshot& snapshot_;
+  References references_;
   const Instant& instant_;
   std::map<std::uint64_t, Queue> queues_;  // by semaphore
+  std::set<std::vector<std::uint64_t>> cycles_;
 };
 
 }  // namespace
 
-std::vector<Finding> detect_stuck_locks(const GoroutineSnapshot& goroutines, const LockWatch& watch,
-                                        const FindingsConfig& config, const Instant& instant) {
+std::vector<Finding> detect_stuck_locks(const GoroutineSnapshot& goroutines, const UnreachableSnapshot* unreachable,
+                                        const LockWatch& watch, const FindingsConfig& config, const Instant& instant) {
   if (goroutines.lock_queues.empty()) return {};
-  return Detector{goroutines, watch, instant}.run(config);
+  return Detector{goroutines, unreachable, watch, instant}.run(config);
 }
 
 }  // namespace proctor

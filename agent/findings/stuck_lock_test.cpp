@@ -18,7 +18,7 @@ class Locks {
     site.frames = {{"runtime.gopark", "proc.go", 1}, {function, "rwmutex.go", 71}, site.user};
     identify(site);
     snapshot_.sites.push_back(std::make_shared<const Site>(site));
-    GoroutineSample goroutine{.goid = goid, .object = semaphore};
+    GoroutineSample goroutine{.goid = goid, .object = semaphore, .state = GoroutineState::waiting};
     goroutine.site = static_cast<std::uint32_t>(snapshot_.sites.size() - 1);
     snapshot_.goroutines.push_back(goroutine);
     const auto index = static_cast<std::uint32_t>(snapshot_.goroutines.size() - 1);
@@ -38,13 +38,18 @@ class Locks {
     watch.update(snapshot_, MonotonicTime{seconds{1000}});
     const MonotonicTime now{seconds{1000 + waited}};
     watch.update(snapshot_, now);
-    return detect_stuck_locks(snapshot_, watch, config, {.now = now, .wall = WallTime{}, .process_start = {}});
+    return detect_stuck_locks(snapshot_, &unreachable_, watch, config,
+                              {.now = now, .wall = WallTime{}, .process_start = {}});
   }
 
   GoroutineSnapshot& snapshot() { return snapshot_; }
+  void refers(std::uint64_t goid, RemoteAddress object) {
+    unreachable_.references.push_back({.object = object, .goid = goid});
+  }
 
  private:
   GoroutineSnapshot snapshot_;
+  UnreachableSnapshot unreachable_;
 };
 
 Locks nested_read_lock() {
@@ -75,9 +80,9 @@ TEST(StuckLock, AQueueThatMovesIsNone) {
   ++locks.snapshot().goroutines[1].wait_token;
   const MonotonicTime now{seconds{2000}};
   watch.update(locks.snapshot(), now);
-  EXPECT_THAT(
-      detect_stuck_locks(locks.snapshot(), watch, FindingsConfig{}, {.now = now, .wall = {}, .process_start = {}}),
-      testing::Each(testing::Field(&Finding::kind, FindingKind::stuck_lock)));
+  EXPECT_THAT(detect_stuck_locks(locks.snapshot(), nullptr, watch, FindingsConfig{},
+                                 {.now = now, .wall = {}, .process_start = {}}),
+              testing::Each(testing::Field(&Finding::kind, FindingKind::stuck_lock)));
 }
 
 TEST(StuckLock, AMutexThatNobodyGetsIsStuck) {
@@ -95,6 +100,37 @@ TEST(StuckLock, WhoWaitsForAGroupIsNone) {
   Locks locks;
   locks.add(7, kLock + 8, "sync.(*WaitGroup).Wait");
   EXPECT_TRUE(locks.findings_after(5000).empty());
+}
+
+TEST(StuckLock, GoroutinesThatWaitForWhatTheOtherHasAreADeadlock) {
+  Locks locks;
+  locks.add(18, kLock + 4, "sync.(*Mutex).Lock");
+  locks.add(19, kLock + 104, "sync.(*Mutex).Lock");
+  locks.add(20, kLock + 104, "sync.(*Mutex).Lock");
+  locks.refers(19, kLock + 4);
+  locks.refers(18, kLock + 104);
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);  // although two locks lead to it
+  EXPECT_EQ(findings[0].kind, FindingKind::deadlock);
+  EXPECT_EQ(findings[0].certainty, Certainty::suspected);
+  EXPECT_THAT(findings[0].core, testing::UnorderedElementsAre(18U, 19U));
+}
+
+TEST(StuckLock, WhoReferToAStuckLockMayHoldIt) {
+  Locks locks;
+  locks.add(18, kLock + 4, "sync.(*Mutex).Lock");
+  Site site{.state = "waiting", .reason = "IO wait", .user = {"main.flush", "main.go", 40}};
+  identify(site);
+  locks.snapshot().sites.push_back(std::make_shared<const Site>(site));
+  GoroutineSample holder{.goid = 30};
+  holder.site = static_cast<std::uint32_t>(locks.snapshot().sites.size() - 1);
+  holder.state = GoroutineState::waiting;
+  locks.snapshot().goroutines.push_back(holder);
+  locks.refers(30, kLock + 4);
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, FindingKind::stuck_lock);
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("goroutine 30 at main.flush (main.go:40, IO wait) refers to it"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/byte_cursor.h"
 #include "collectors/go/goroutine_reader.h"
@@ -29,6 +30,10 @@ constexpr std::uint64_t kMaxStack = std::uint64_t{1} << 30;  // what the runtime
 constexpr std::uint64_t kMainGoroutine = 1;
 constexpr std::uint32_t kWord = 8;
 constexpr std::size_t kMaxContexts = 1'000'000;
+constexpr std::size_t kMaxReferences = 100'000;
+constexpr std::size_t kMaxStructReaders = 256;  // goroutines
+constexpr std::size_t kInnermost = 2048;        // bytes of their stacks
+constexpr std::size_t kStructWords = 16;
 constexpr int kMaxParents = 16;
 
 /// What a goroutine waits for.
@@ -57,6 +62,7 @@ struct Goroutine {
   std::uint8_t token = 0;
   Wait wait = Wait::none;
   bool can_run = false;  // what it refers to is reached
+  bool for_lock = false;
 };
 
 class Check {
@@ -77,6 +83,10 @@ class Check {
     Reachability found;
     found.unreachable = PROCTOR_TRY(rest());
     found.contexts = live_contexts(std::move(contexts));
+    found.references = std::move(references_);
+    std::ranges::sort(found.references, {}, [](const WaitReference& reference) {
+      return std::pair{reference.object, reference.goid};
+    });
     return found;
   }
 
@@ -85,6 +95,10 @@ class Check {
   Result<void> read_waits();
   void read_semaphore_waits(std::vector<bool>& told);
   void take_object(std::size_t index, RemoteAddress object);
+  /// Remembers by which words of a stack an object that is waited for is referred to.
+  void want(RemoteAddress object, bool lock);
+  void note_references(std::size_t index, std::span<const std::byte> words);
+  void note_reference(std::size_t index, RemoteAddress word);
   Result<void> reach_variables();
   void reach_range(AddressRange range);
   void reach_timers();
@@ -107,7 +121,12 @@ class Check {
   std::vector<Goroutine> goroutines_;
   std::vector<std::size_t> can_run_;                                     // whose stacks are to be followed
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> waiters_;  // of an object of the heap
-  std::unordered_map<std::uint64_t, std::uint64_t> holders_;             // of contexts, by address: a goroutine
+  bool any_lock_ = false;
+  std::size_t structs_left_ = kMaxStructReaders;
+  std::unordered_set<std::uint64_t> wanted_objects_;
+  std::unordered_multimap<std::uint64_t, RemoteAddress> wanted_;  // by word: what is waited for
+  std::vector<WaitReference> references_;
+  std::unordered_map<std::uint64_t, std::uint64_t> holders_;  // of contexts, by address: a goroutine
 };
 
 Result<void> Check::read_goroutines() {
@@ -139,6 +158,7 @@ Result<void> Check::read_goroutines() {
         const std::string_view reason = g->wait_reason < reasons.size() ? reasons[g->wait_reason] : "";
         goroutine.wait = wait_of(reason);
         goroutine.waiting = g->waiting;
+        goroutine.for_lock = reason == "semacquire" || reason.starts_with("sync.");
         // Until 1.25 a condition is not named, and from 1.26 on only the runtime itself waits for this.
         if (reason == (tells_semaphores ? "semacquire" : "sync.Cond.Wait")) goroutine.wait = Wait::none;
       }
@@ -150,6 +170,7 @@ Result<void> Check::read_goroutines() {
 
 void Check::take_object(std::size_t index, RemoteAddress object) {
   if (goroutines_[index].object == RemoteAddress{}) goroutines_[index].object = object;
+  want(object, goroutines_[index].for_lock);
   const auto known = mark_.object_at(object);
   // A variable, or part of a stack: it is there for those that can run.
   if (!known) {
@@ -211,6 +232,53 @@ Result<void> Check::read_waits() {
     if (goroutine.can_run) can_run_.push_back(i);
   }
   return {};
+}
+
+void Check::want(RemoteAddress object, bool lock) {
+  any_lock_ = any_lock_ || lock;
+  if (!wanted_objects_.insert(number(object)).second) return;
+  if (!lock) {
+    wanted_.emplace(number(object), object);
+    return;
+  }
+  // The word is a semaphore within a Mutex, within an RWMutex for writers or readers, or within a WaitGroup; who locks
+  // has the address of the whole.
+  for (const std::uint64_t distance : {4, 8, 12}) wanted_.emplace(number(object) - distance, object);
+}
+
+void Check::note_references(std::size_t index, std::span<const std::byte> words) {
+  if (!any_lock_ || references_.size() >= kMaxReferences) return;
+  const AddressRange variables{process_.module().data.begin, process_.module().bss.end};
+  const auto is_data = [&](RemoteAddress word) { return mark_.is_in_heap(word) || variables.contains(word); };
+  const std::size_t g_size = process_.layout().g.size;  // stands before the stack
+  std::vector<RemoteAddress> structs;
+  for (std::size_t at = 0; at + kWord <= words.size(); at += kWord) {
+    const auto word = load<RemoteAddress>(words, at).value_or(RemoteAddress{});
+    if (!is_data(word)) continue;
+    note_reference(index, word);
+    if (at >= g_size && at < g_size + kInnermost) structs.push_back(word);
+  }
+  // Who waits for a lock most often has a struct at hand that holds the channel as well.
+  if (!goroutines_[index].for_lock || structs_left_ == 0) return;
+  --structs_left_;
+  std::vector<std::array<RemoteAddress, kStructWords>> contents(structs.size());
+  std::vector<ReadRequest> requests;
+  for (std::size_t i = 0; i < structs.size(); ++i) {
+    requests.push_back({.from = structs[i], .into = std::as_writable_bytes(std::span{contents[i]})});
+  }
+  if (!process_.memory().read_many(requests)) return;
+  for (std::size_t i = 0; i < structs.size(); ++i) {
+    if (!requests[i].complete) continue;
+    for (const RemoteAddress word : contents[i]) note_reference(index, word);
+  }
+}
+
+void Check::note_reference(std::size_t index, RemoteAddress word) {
+  const auto [first, last] = wanted_.equal_range(number(word));
+  for (auto wanted = first; wanted != last; ++wanted) {
+    if (goroutines_[index].object == wanted->second) continue;
+    references_.push_back({.object = wanted->second, .goid = goroutines_[index].goid});
+  }
 }
 
 /// Until 1.25 only the runtime's table says who waits for which semaphore.
@@ -336,6 +404,7 @@ Result<void> Check::follow_those_that_can_run() {
   const auto reach = [&](std::size_t index, std::span<const std::byte> words) -> Result<void> {
     mark_.reach(words);
     note_holder(goroutines_[index].goid, words);
+    note_references(index, words);
     return {};
   };
   while (true) {
@@ -359,6 +428,7 @@ Result<std::vector<UnreachableGoroutine>> Check::rest() {
   std::ranges::sort(indices, {}, [&](std::size_t i) { return goroutines_[i].goid; });
   std::vector<UnreachableGoroutine> found;
   const auto take = [&](std::size_t index, std::span<const std::byte> words) -> Result<void> {
+    note_references(index, words);
     const std::uint64_t before = mark_.reached_bytes();
     mark_.reach(words);
     PROCTOR_TRY_VOID(mark_.trace());

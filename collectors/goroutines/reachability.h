@@ -22,6 +22,8 @@ struct LiveContext {
 struct Reachability {
   std::vector<UnreachableGoroutine> unreachable;  // ascending by number
   std::vector<LiveContext> contexts;              // at most a million
+  /// To locks and channels that goroutines wait for; by object. Only where somebody waits for a lock.
+  std::vector<WaitReference> references;
 };
 
 /// Follows all references of a live Go program. Unreachable are the goroutines that wait for channels, locks, groups or

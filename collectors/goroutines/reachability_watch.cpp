@@ -84,6 +84,7 @@ Result<std::vector<UnreachableGoroutine>> ReachabilityWatch::check(const GoProce
   const std::uint64_t most = checks_ == ReachabilityChecks::paced ? kMostWatched : kMostAtOnce;
   Reachability found = PROCTOR_TRY(follow_references(process, *types_, most));
   contexts_ = snapshot_of(found.contexts, goroutines);
+  references_ = std::move(found.references);
   return std::move(found.unreachable);
 }
 
@@ -91,6 +92,7 @@ void ReachabilityWatch::publish(std::vector<UnreachableGoroutine> found, WallTim
   auto snapshot = std::make_shared<UnreachableSnapshot>();
   snapshot->checked_at = wall;
   snapshot->goroutines = std::move(found);
+  snapshot->references = references_;
   known_ = std::shared_ptr<const UnreachableSnapshot>(std::move(snapshot));
 }
 

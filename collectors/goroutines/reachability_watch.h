@@ -42,6 +42,7 @@ class ReachabilityWatch {
   std::weak_ptr<const GoroutineSnapshot> judged_;               // what the last check was of
   std::optional<std::vector<UnreachableGoroutine>> suspected_;  // by a first check, to be confirmed
   std::optional<ContextTypes> types_;
+  std::vector<WaitReference> references_;  // of the last check
   Part<UnreachableSnapshot> known_;
   Part<ContextSnapshot> contexts_;
 };

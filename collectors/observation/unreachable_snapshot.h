@@ -22,9 +22,16 @@ struct UnreachableGoroutine {
   }
 };
 
+/// A goroutine whose stack refers to what others wait for, while it does not wait for that itself.
+struct WaitReference {
+  RemoteAddress object{};  // as GoroutineSample's
+  std::uint64_t goid = 0;
+};
+
 /// The goroutines of one process that can never go on, as two checks in a row found them.
 struct UnreachableSnapshot {
   WallTime checked_at{};
+  std::vector<WaitReference> references;         // by object; empty where nobody waits for a lock
   std::vector<UnreachableGoroutine> goroutines;  // ascending by goid
 
   /// That goroutine, where it is still in the wait in which it was found; else null.

@@ -50,7 +50,7 @@ def every_case_is_judged_as_its_report_wants():
         raise Skip("no Go toolchain on this machine")
     with Programs() as programs:
         children = {name: programs.start([CASES, "-case", name])
-                    for name in dict.fromkeys(["A07", "A07b", *LEAKS, *COHORTS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A30", "A36"])}
+                    for name in dict.fromkeys(["A07", "A07b", "A15", "A21", *LEAKS, *COHORTS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A30", "A36"])}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -122,6 +122,19 @@ def every_case_is_judged_as_its_report_wants():
         for name in NO_OVERDUE:
             report = dump(children[name].pid)
             assert report["goroutines"]["contexts_overdue"] == 0, (name, report["findings"])
+
+        # A lock that is waited for while a channel is, and two locks in two orders.
+        for name, functions in (("A15", {"main.(*hub).publish", "main.(*hub).receive"}), ("A21", {"main.transfer"})):
+            found = await_(f"{name} is a deadlock", lambda n=name: [
+                finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]
+                if finding["target"] == n], 60)
+            assert [finding["kind"] for finding in found] == ["deadlock"], found
+            assert (found[0]["certainty"], found[0]["members"], len(found[0]["core"])) == ("suspected", 12, 2), found
+            sites = json.loads(subprocess.run(
+                [BUILD / "proctor", "dump", str(children[name].pid), "--format", "json", "--members"], check=True,
+                capture_output=True, timeout=60).stdout)["goroutines"]["sites"]
+            assert {site["function"] for site in sites if set(site["goids"]) & set(found[0]["core"])} <= functions | {
+                "main.(*hub).join"}, (sites, found)
 
         def nested_read_lock():
             found = [finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]
