@@ -5,6 +5,7 @@ shows that the measurement runs. bench.py BUILD_FOLDER [--small]"""
 import gzip
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -52,11 +53,11 @@ def timed(action):
     return (time.perf_counter() - begin) * 1000
 
 
-def goroutines(number):
+def goroutines(number, rounds, goals, most_memory):
     """Each round with a fresh target, so that its first profile is compared with a first look; a repeated profile, whose
     buffers have grown already, is printed beside it."""
     figures = {"first profile": [], "repeated profile": [], "first look": [], "second look": []}
-    for round_ in range(1 if SMALL else 5):
+    for round_ in range(1 if SMALL else rounds):
         with Programs() as programs:
             target, line = programs.start_announcing([BUILD / "tests/targets/parked_go", "-n", str(number)])
             url = f"http://{line.split()[1]}/debug/pprof/goroutine?debug=0"
@@ -68,14 +69,52 @@ def goroutines(number):
             for name in ("first profile", "repeated profile"):
                 figures[name].append(timed(lambda: urllib.request.urlopen(url, timeout=60).read()))
             if round_ == 0:
-                memory_of_agent(programs, ["--target.pid", str(target.pid)], f"one target of {number} goroutines", 96)
+                memory_of_agent(programs, ["--target.pid", str(target.pid)], f"one target of {number} goroutines",
+                                most_memory)
     medians = {name: statistics.median(values) for name, values in figures.items()}
     print(f"{number} parked goroutines: " + ", ".join(f"{name} {value:.0f} ms" for name, value in medians.items()))
     own = medians["first profile"]
     print(f"first look / a repeated profile: {medians['first look'] / medians['repeated profile']:.2f}")
     first, second = medians["first look"] / own, medians["second look"] / own
-    show("first look / the target's own first profile", f"{first:.2f}", "0.40", first <= 0.40)
-    show("second look, nothing changed / the same", f"{second:.2f}", "0.15", second <= 0.15)
+    show("first look / the target's own first profile", f"{first:.2f}", f"{goals[0]}", first <= goals[0])
+    show("second look, nothing changed / the same", f"{second:.2f}", f"{goals[1]}", second <= goals[1])
+
+
+def http_throughput():
+    """What a look each second takes from a Go server under load: requests per second and the 99th percentile, in pairs."""
+    load = shutil.which("wrk")
+    if not load:
+        print("Skipped: no wrk on this machine")
+        return
+    with Programs() as programs:
+        _, line = programs.start_announcing([BUILD / "tests/targets/healthy_go"])
+        url = f"http://{line.split()[1]}/"
+
+        def measure():
+            text = subprocess.run([load, "-t1", "-c16", f"-d{1 if SMALL else 5}s", "--latency", url], check=True,
+                                  capture_output=True, text=True).stdout
+            rate = float(re.search(r"Requests/sec:\s+([0-9.]+)", text)[1])
+            value, unit = re.search(r"99%\s+([0-9.]+)(us|ms|s)", text).groups()
+            return rate, float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+        def with_proctor():
+            port = free_port()
+            config = programs.file("http.yaml", "sampling: {interval: 1s}\ntargets:\n"
+                                   "  - {name: healthy, match: {comm: healthy_go}}\n")
+            agent = programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address",
+                                    f"127.0.0.1:{port}"])
+            looks_done(port, 1)
+            answer = measure()
+            programs.end(agent)
+            return answer
+
+        measure()
+        pairs = [(measure(), with_proctor()) for _ in range(1 if SMALL else 7)]
+        rate = statistics.median(beside[0] / alone[0] for alone, beside in pairs)
+        tail = statistics.median(beside[1] / alone[1] for alone, beside in pairs)
+        print(f"a Go server under load: {statistics.median(alone[0] for alone, _ in pairs):.0f} requests per second alone")
+        show("requests per second with Proctor / alone", f"{rate:.3f}", "0.995", rate >= 0.995)
+        show("their 99th percentile with Proctor / alone", f"{tail:.2f}", "1.00", tail <= 1.0)
 
 
 def thread_stacks(number):
@@ -235,7 +274,10 @@ def mapping_latency(mebibytes):
 
 
 def main():
-    goroutines(1000 if SMALL else 100_000)
+    goroutines(1000 if SMALL else 100_000, 5, (0.40, 0.15), 96)
+    if not SMALL:
+        goroutines(1_000_000, 1, (0.30, 0.15), 1024)
+    http_throughput()
     thread_stacks(50 if SMALL else 1000)
     idle_processes(20 if SMALL else 1000)
     mapping_latency(64 if SMALL else 8192)

@@ -24,7 +24,7 @@ LEAST = 50           # programs of one release that leak; some only now and then
 
 def go(environment, *arguments, **options):
     return subprocess.run([need("go"), *arguments], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, **environment}, **options)
+                          env={"GOCACHE": str(SOURCE / "build" / "go-cache"), **os.environ, **environment}, **options)
 
 
 def release(toolchain):
