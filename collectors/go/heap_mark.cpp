@@ -119,7 +119,7 @@ Result<void> HeapMark::scan_large(const Object& object) {
   std::vector<std::byte> piece;
   for (std::uint64_t at = 0; at < span.element_size; at += kPiece) {
     piece.resize(std::min(kPiece, span.element_size - at));
-    const auto read = memory_.read(begin + at, piece);
+    auto read = memory_.read(begin + at, piece);
     if (read) {
       reach(piece);
     } else if (read.error().code != ErrorCode::short_read) {

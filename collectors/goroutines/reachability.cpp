@@ -243,7 +243,7 @@ void Check::want(RemoteAddress object, bool lock) {
   }
   // The word is a semaphore within a Mutex, within an RWMutex for writers or readers, or within a WaitGroup; who locks
   // has the address of the whole.
-  for (const std::uint64_t distance : {4, 8, 12}) wanted_.emplace(number(object) - distance, object);
+  for (const std::uint64_t distance : {4U, 8U, 12U}) wanted_.emplace(number(object) - distance, object);
 }
 
 void Check::note_references(std::size_t index, std::span<const std::byte> words) {
@@ -446,7 +446,7 @@ Result<std::vector<UnreachableGoroutine>> Check::rest() {
 }
 
 void Check::note_holder(std::uint64_t goid, std::span<const std::byte> words) {
-  for (std::size_t at = 0; at + 2 * kWord <= words.size(); at += kWord) {
+  for (std::size_t at = 0; at + kWord + kWord <= words.size(); at += kWord) {
     const auto kind = types_.kind_of(load<RemoteAddress>(words, at).value_or(RemoteAddress{}));
     if (kind != ContextKind::cancel && kind != ContextKind::timer) continue;
     holders_.try_emplace(load<std::uint64_t>(words, at + kWord).value_or(0), goid);

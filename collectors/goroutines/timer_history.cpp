@@ -64,6 +64,7 @@ Result<std::shared_ptr<const TimerSnapshot>> TimerHistory::look() {
     }
   }
   std::vector<RemoteAddress> addresses;
+  addresses.reserve(unknown.size());
   for (const TimerEntry& entry : unknown) addresses.push_back(entry.timer);
   const std::vector<GoTimer> timers = PROCTOR_TRY(read_timers(*process_, addresses));
   for (std::size_t i = 0; i < unknown.size(); ++i) {
