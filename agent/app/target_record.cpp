@@ -207,7 +207,8 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
     std::ranges::move(detect_stuck_finalizer(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
     locks_.update(*goroutines, instant.now);
-    std::ranges::move(detect_stuck_locks(*goroutines, snapshot_of(observation.unreachable), locks_, config_, instant), std::back_inserter(findings));
+    std::ranges::move(detect_stuck_locks(*goroutines, snapshot_of(observation.unreachable), locks_, config_, instant),
+                      std::back_inserter(findings));
     std::ranges::move(
         detect_blocked_forever(*goroutines, snapshot_of(observation.unreachable), instant.wall, instant.now),
         std::back_inserter(findings));
