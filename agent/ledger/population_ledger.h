@@ -100,7 +100,7 @@ class PopulationLedger {
   Nanoseconds period_;
   bool looked_ = false;
   std::optional<MonotonicTime> begin_;  // of the first period
-  std::vector<Record> records_;  // ascending by key
+  std::vector<Record> records_;         // ascending by key
   std::unordered_map<SiteId, Place> places_;
   Place other_;  // of sites that are not in places_; its counters also hold the events of those not apart
   std::uint64_t arrivals_ = 0;
