@@ -89,6 +89,11 @@ def check(release, package, program, arguments, waits_in):
         heap = report["heap"]
         assert heap["stack_bytes"] >= 2048 * goroutines["total"] and heap["max_procs"] >= 1, heap
         assert 0 < heap["live_bytes"] < report["memory"]["virtual_bytes"], heap
+        # The heap is found and followed, and all that is at rest in it is known.
+        unknown = {entry["part"] for entry in report["unknown"]}
+        assert not unknown & {"unreachable", "contexts", "timers"}, report["unknown"]
+        assert goroutines["unreachable"]["members"] == 0, report["findings"]
+        assert abs(report["timers"]["total"] - heap["timers"]) <= 1, (report["timers"], heap)  # one may fire in between
         print(f"         {release}: {package}: {goroutines['user']} goroutines of the program, "
               f"{goroutines['system']} of the runtime")
 
