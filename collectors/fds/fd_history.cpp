@@ -134,6 +134,14 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
   return snapshot;
 }
 
+bool FdHistory::knows_all_sockets() const {
+  if (!last_) return false;
+  std::unordered_set<Inode> known;
+  for (const SocketSample& socket : last_->sockets) known.insert(socket.inode);
+  return std::ranges::all_of(
+      open_, [&](const Open& open) { return open.link.kind != FdKind::socket || known.contains(open.link.inode); });
+}
+
 bool FdHistory::sockets_unchanged(const SocketTable& table) const {
   return std::ranges::all_of(last_->sockets, [&](const SocketSample& socket) {
     const auto entry = table.find(socket.inode);
@@ -149,7 +157,7 @@ Result<std::shared_ptr<const FdSnapshot>> FdHistory::look(const ProcDir& process
       std::ranges::any_of(open_, [](const Open& open) { return open.link.kind == FdKind::socket; });
   std::shared_ptr<const SocketTable> table;
   if (has_sockets) {
-    if (auto read = sockets.table_of(process)) table = *std::move(read);
+    if (auto read = sockets.table_of(process, knows_all_sockets())) table = *std::move(read);
   }
   const bool same_sockets = !has_sockets || (table && !may_have_changed && sockets_unchanged(*table));
   if (!may_have_changed && same_sockets) return last_;

@@ -31,6 +31,8 @@ class FdHistory {
   };
   Result<void> read_links(const ProcDir& process);
   bool sockets_unchanged(const SocketTable& table) const;
+  /// Whether the last snapshot had all sockets that are open now.
+  bool knows_all_sockets() const;
   /// The ports on which the process itself listens.
   std::unordered_set<std::uint16_t> served_ports(const SocketTable& table) const;
   std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table,
