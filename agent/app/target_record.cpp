@@ -9,6 +9,7 @@
 #include "agent/findings/fragmentation.h"
 #include "agent/findings/leak_detector.h"
 #include "agent/findings/memory_leak.h"
+#include "agent/findings/spike.h"
 #include "agent/findings/stuck_finalizer.h"
 #include "agent/findings/stuck_lock.h"
 
@@ -191,6 +192,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     for (const SiteGrowth& growth : ledger->growth(instant.now)) {
       auto finding = detect_leak(ledger->kind(), growth, config_, instant);
       if (finding && finding->kind == FindingKind::thread_leak && !are_new(*finding, threads_)) continue;
+      if (!finding && ledger->kind() == PopulationKind::goroutine) finding = detect_spike(growth, config_, instant);
       if (finding && is_worth_telling(*finding, observation)) findings.push_back(*std::move(finding));
     }
   }

@@ -5,6 +5,7 @@ namespace proctor {
 std::string_view to_string(FindingKind kind) {
   switch (kind) {
     case FindingKind::goroutine_leak: return "goroutine_leak";
+    case FindingKind::goroutine_spike: return "goroutine_spike";
     case FindingKind::thread_leak: return "thread_leak";
     case FindingKind::fd_leak: return "fd_leak";
     case FindingKind::socket_leak: return "socket_leak";

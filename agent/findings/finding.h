@@ -15,6 +15,7 @@ namespace proctor {
 
 enum class FindingKind : std::uint8_t {
   goroutine_leak,
+  goroutine_spike,
   thread_leak,
   fd_leak,
   socket_leak,

@@ -7,6 +7,8 @@
 #include <functional>
 #include <random>
 
+#include "agent/findings/spike.h"
+
 namespace proctor {
 namespace {
 
@@ -32,6 +34,14 @@ class Simulation {
       now_ = kStart + seconds{second};
       ledger_.update(census, now_);
     }
+  }
+
+  std::optional<Finding> spike() const {
+    const Instant instant{.now = now_, .wall = WallTime{seconds{1'800'000'000}}, .process_start = kStart};
+    for (const SiteGrowth& growth : ledger_.growth(now_)) {
+      if (auto finding = detect_spike(growth, config_, instant)) return finding;
+    }
+    return std::nullopt;
   }
 
   std::optional<Finding> verdict() const {
@@ -191,6 +201,39 @@ TEST(LeakDetector, AMorningOfBusyConnectionsIsNone) {
     return numbers(first, first + living);
   });
   EXPECT_FALSE(found);
+}
+
+TEST(Spike, ABurstIsOneUntilItHasDrained) {
+  Simulation simulation;
+  simulation.run(0, 3600, [](int) { return numbers(1, 20); });
+  EXPECT_FALSE(simulation.spike());
+  simulation.run(3610, 3620, [](int) { return numbers(1, 44'000); });
+  const auto spike = simulation.spike();
+  ASSERT_TRUE(spike);
+  EXPECT_EQ(spike->members, 43'980U);
+  EXPECT_FALSE(simulation.verdict());
+  simulation.run(3630, 3700, [](int) { return numbers(1, 20); });
+  EXPECT_FALSE(simulation.spike());
+  EXPECT_FALSE(simulation.verdict());
+}
+
+TEST(Spike, WhatStaysForAWindowIsWhatThereIs) {
+  Simulation simulation;
+  simulation.run(0, 3600, [](int) { return numbers(1, 20); });
+  simulation.run(3610, 3600 + 1000, [](int) { return numbers(1, 1'000); });
+  EXPECT_FALSE(simulation.spike());
+}
+
+TEST(Spike, LoadThatRisesIsNone) {
+  Simulation simulation;
+  simulation.run(0, 7200, [](int second) {
+    const auto now = static_cast<std::uint64_t>(second);
+    return numbers(now, 2 * now);  // as many more as time goes on, each there for as long
+  });
+  EXPECT_FALSE(simulation.spike());
+  Simulation start;
+  start.run(0, 200, [](int) { return numbers(1, 10'000); });
+  EXPECT_FALSE(start.spike());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "agent/profiles/goroutine_text.h"
 #include "agent/profiles/pprof_profiles.h"
 #include "agent/profiles/unreachable_goroutines.h"
+#include "agent/publication/json_report.h"
 #include "agent/publication/site_totals.h"
 #include "base/text.h"
 
@@ -70,6 +71,23 @@ Result<std::shared_ptr<const TargetReport>> report_of(const Publication& publica
     if (report->observation->target.identity.pid == Pid{pid}) return report;
   }
   return fail(ErrorCode::not_found, "process {} is not a target", pid);
+}
+
+HttpResponse variables_response(const HttpRequest& request, const Publication& publication) {
+  const auto report = report_of(publication, request.path.substr(kVariables.size()));
+  if (!report) return not_there(report.error().message);
+  const Observation& look = *(*report)->observation;
+  const auto* go = snapshot_of(look.go_runtime);
+  if (go == nullptr) {
+    return not_there(look.go_runtime ? look.go_runtime->error().message : "the process is no Go program that is read");
+  }
+  Json memory{{"Alloc", count(go->heap_live)},        {"HeapAlloc", count(go->heap_live)},
+              {"StackInuse", count(go->stack)},       {"NumGC", go->gc_cycles},
+              {"PauseTotalNs", go->gc_pause.count()}, {"EnableGC", go->gc_percent.has_value()}};
+  if (go->last_gc) memory["LastGC"] = go->last_gc->time_since_epoch().count();
+  Json object{{"cmdline", Json::array({to_valid_utf8(look.target.exe)})}, {"memstats", std::move(memory)}};
+  if (const auto* goroutines = snapshot_of(look.goroutines)) object["goroutines"] = goroutines->user_count;
+  return {.content_type = "application/json; charset=utf-8", .body = object.dump(1) + "\n"};
 }
 
 HttpResponse profile_response(const HttpRequest& request, const Publication& publication) {

@@ -19,6 +19,13 @@ Result<std::shared_ptr<const TargetReport>> report_of(const Publication& publica
 
 /// /debug/pprof/PID/goroutine?debug=0|1|2 and its kin: what the target's own net/http/pprof would answer, from its last
 /// look. 404 with the reason where a profile is not to be had.
+/// The path of variables in the shape of package expvar: followed by a process number.
+inline constexpr std::string_view kVariables = "/debug/vars/";
+
+/// What expvar of a Go target itself would say of its memory, as far as it is known from outside; else 404 with the
+/// reason.
+HttpResponse variables_response(const HttpRequest& request, const Publication& publication);
+
 HttpResponse profile_response(const HttpRequest& request, const Publication& publication);
 
 }  // namespace proctor

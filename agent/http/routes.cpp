@@ -113,13 +113,15 @@ HttpResponse published_response(const HttpRequest& request, const RouteOptions& 
   if (request.path == kTargets) return targets_response(*publication);
   if (request.path == "/api/v1/findings") return findings_response(*publication);
   if (request.path == kHistory) return history_response(request, *publication);
+  if (request.path.starts_with(kVariables)) return variables_response(request, *publication);
   if (request.path.starts_with(kProfiles)) return profile_response(request, *publication);
   return target_response(*publication, request.path.substr(kTargets.size() + 1));
 }
 
 bool needs_publication(std::string_view path, std::string_view telemetry_path) {
-  return path == "/" || path == telemetry_path || path.starts_with(kProfiles) || path == kHistory || path == kTargets ||
-         path == "/api/v1/findings" || (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
+  return path == "/" || path == telemetry_path || path.starts_with(kProfiles) || path.starts_with(kVariables) ||
+         path == kHistory || path == kTargets || path == "/api/v1/findings" ||
+         (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
 }
 
 }  // namespace

@@ -262,6 +262,7 @@ std::string_view members_of(const Finding& finding) {
   if (!finding.core.empty()) return to_string(PopulationKind::goroutine);
   switch (finding.kind) {
     case FindingKind::goroutine_leak:
+    case FindingKind::goroutine_spike:
     case FindingKind::blocked_forever:
     case FindingKind::finalizer_stuck:
     case FindingKind::stuck_lock:

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 from agent import BUILD, PROCTOR, Agent, call, named_child
-from harness import Programs, Skip, await_, get, run_tests
+from harness import Programs, Skip, await_, get, get_json, run_tests
 
 
 def top_shows_what_grew_first_and_ends_with_the_process():
@@ -41,6 +41,26 @@ def profiles_are_files_or_a_reason():
             assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, (arguments, done)
         done = call("pprof", child.pid, "--profile", "thread", "-o", programs.folder / "no" / "such")
         assert done.returncode == 1 and "no/such" in done.stderr, done
+
+
+def variables_have_the_shape_of_expvar():
+    binary = BUILD / "tests" / "targets" / "parked_go"
+    if not binary.exists():
+        raise Skip("no Go toolchain on this machine")
+    with Programs() as programs:
+        child, line = programs.start_announcing([binary, "-n", "50"])
+        agent = Agent(programs, "--target.pid", str(child.pid))
+        told = await_("the variables", lambda: get_json(f"http://{agent.address}/debug/vars/{child.pid}"))
+        profile = get(f"http://{line.split()[1]}/debug/pprof/heap?debug=1")
+        stack = int(re.search(r"# Stack = ([0-9]+)", profile)[1])
+        assert told["goroutines"] >= 40 and abs(told["memstats"]["StackInuse"] - stack) <= 1 << 20, (told, stack)
+        assert told["cmdline"] == [str(binary)], told
+        try:
+            get(f"http://{agent.address}/debug/vars/1")
+        except urllib.error.HTTPError as error:
+            assert error.code == 404
+        else:
+            raise AssertionError("a process that is no target has variables")
 
 
 def a_command_line_of_any_length_is_no_matter():
@@ -103,6 +123,7 @@ def counters_of_a_merged_target_never_fall():
 
 sys.exit(run_tests([
     top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason,
-    a_command_line_of_any_length_is_no_matter, users_are_asked_for_their_password,
+    variables_have_the_shape_of_expvar, a_command_line_of_any_length_is_no_matter,
+    users_are_asked_for_their_password,
     counters_of_a_merged_target_never_fall,
 ]))

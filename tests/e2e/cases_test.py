@@ -158,13 +158,16 @@ def every_case_is_judged_as_its_report_wants():
         # The burst came and goes, the backlog grows and drains: at no time is one of them, or a pool, called a leak.
         children.update({name: programs.start([CASES, "-case", name]) for name in PASSING})
         begin = time.monotonic()
-        seen_burst = False
+        seen_burst, spikes = False, set()
         pause = threading.Event()
         while time.monotonic() - begin < 30:
             false = [finding for finding in findings() if finding[0] in NO_LEAKS + PASSING]
             assert not false, false
+            spikes = spikes | {finding["target"] for finding in get_json(f"http://{address}/api/v1/findings")["findings"]
+                               if finding["kind"] == "goroutine_spike"}
             seen_burst = seen_burst or members(dump(children["A26"].pid), "main.burst") == 44000
             pause.wait(1)
+        assert spikes == {"A26"}, spikes
         assert seen_burst, "the burst of 44,000 was never seen whole"
         await_("the burst is over", lambda: members(dump(children["A26"].pid), "main.burst") == 0, 30)
         await_("the backlog has drained", lambda: members(dump(children["A35"].pid), "main.send") == 0, 60)
