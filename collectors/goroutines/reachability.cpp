@@ -63,6 +63,7 @@ struct Goroutine {
   Wait wait = Wait::none;
   bool can_run = false;  // what it refers to is reached
   bool for_lock = false;
+  bool runs = false;  // at this moment
 };
 
 class Check {
@@ -73,12 +74,13 @@ class Check {
   }
 
   Result<Reachability> run() {
-    PROCTOR_TRY_VOID(read_goroutines());
+    goroutines_ = PROCTOR_TRY(list_goroutines());
     PROCTOR_TRY_VOID(read_waits());
     reach_timers();
     PROCTOR_TRY_VOID(reach_variables());
     reach_finalizers();
     PROCTOR_TRY_VOID(follow_those_that_can_run());
+    PROCTOR_TRY_VOID(follow_those_that_moved());
     std::vector<RemoteAddress> contexts = mark_.take_noted();
     Reachability found;
     found.unreachable = PROCTOR_TRY(rest());
@@ -91,7 +93,7 @@ class Check {
   }
 
  private:
-  Result<void> read_goroutines();
+  Result<std::vector<Goroutine>> list_goroutines();
   Result<void> read_waits();
   void read_semaphore_waits(std::vector<bool>& told);
   void take_object(std::size_t index, RemoteAddress object);
@@ -99,11 +101,13 @@ class Check {
   void want(RemoteAddress object, bool lock);
   void note_references(std::size_t index, std::span<const std::byte> words);
   void note_reference(std::size_t index, RemoteAddress word);
+  void note_woken(std::span<const std::byte> words);
   Result<void> reach_variables();
   void reach_range(AddressRange range);
   void reach_timers();
   void reach_finalizers();
   Result<void> follow_those_that_can_run();
+  Result<void> follow_those_that_moved();
   /// Reads the structs and stacks of these goroutines, some at a time.
   Result<void> read_stacks(std::span<const std::size_t> indices, bool must,
                            const std::function<Result<void>(std::size_t, std::span<const std::byte>)>& visit);
@@ -125,11 +129,12 @@ class Check {
   std::size_t structs_left_ = kMaxStructReaders;
   std::unordered_set<std::uint64_t> wanted_objects_;
   std::unordered_multimap<std::uint64_t, RemoteAddress> wanted_;  // by word: what is waited for
+  std::unordered_map<std::uint64_t, std::size_t> sudogs_;         // whose they are
   std::vector<WaitReference> references_;
   std::unordered_map<std::uint64_t, std::uint64_t> holders_;  // of contexts, by address: a goroutine
 };
 
-Result<void> Check::read_goroutines() {
+Result<std::vector<Goroutine>> Check::list_goroutines() {
   const GLayout& layout = process_.layout().g;
   const auto addresses = PROCTOR_TRY(GoroutineReader{process_}.list());
   if (addresses.size() > kMaxGoroutines) {
@@ -138,6 +143,7 @@ Result<void> Check::read_goroutines() {
   const auto reasons = process_.layout().wait_reasons;
   const bool tells_semaphores = process_.layout().from >= GoVersion{1, 26, 0};
   constexpr std::size_t kBatch = 4096;
+  std::vector<Goroutine> goroutines;
   std::vector<std::byte> bytes;
   for (std::size_t from = 0; from < addresses.size(); from += kBatch) {
     const std::size_t count = std::min(kBatch, addresses.size() - from);
@@ -154,6 +160,7 @@ Result<void> Check::read_goroutines() {
       if (!g || g->stack.begin >= g->stack.end || g->stack.size() > kMaxStack) continue;
       Goroutine goroutine{.address = g->address, .goid = g->goid, .stack = g->stack, .token = g->tracking_seq};
       if (g->stack.contains(g->sp)) goroutine.stack.begin = g->sp;
+      goroutine.runs = g->status == GStatus::running || g->status == GStatus::copystack;
       if (g->status == GStatus::waiting || g->status == GStatus::leaked) {
         const std::string_view reason = g->wait_reason < reasons.size() ? reasons[g->wait_reason] : "";
         goroutine.wait = wait_of(reason);
@@ -162,10 +169,10 @@ Result<void> Check::read_goroutines() {
         // Until 1.25 a condition is not named, and from 1.26 on only the runtime itself waits for this.
         if (reason == (tells_semaphores ? "semacquire" : "sync.Cond.Wait")) goroutine.wait = Wait::none;
       }
-      goroutines_.push_back(goroutine);
+      goroutines.push_back(goroutine);
     }
   }
-  return {};
+  return goroutines;
 }
 
 void Check::take_object(std::size_t index, RemoteAddress object) {
@@ -200,6 +207,7 @@ Result<void> Check::read_waits() {
     std::vector<ReadRequest> requests;
     for (std::size_t i = 0; i < links.size(); ++i) {
       mark_.skip(links[i].sudog);
+      sudogs_.emplace(number(links[i].sudog), links[i].goroutine);
       requests.push_back({.from = links[i].sudog, .into = std::span{bytes}.subspan(i * layout.size, layout.size)});
     }
     PROCTOR_TRY_VOID(process_.memory().read_many(requests));
@@ -273,6 +281,15 @@ void Check::note_references(std::size_t index, std::span<const std::byte> words)
   }
 }
 
+/// Who wakes a goroutine has taken it out of its queue already, and has nothing but that entry in hand.
+void Check::note_woken(std::span<const std::byte> words) {
+  for (std::size_t at = 0; at + kWord <= words.size(); at += kWord) {
+    const auto woken = sudogs_.find(load<std::uint64_t>(words, at).value_or(0));
+    if (woken == sudogs_.end()) continue;
+    if (!std::exchange(goroutines_[woken->second].can_run, true)) can_run_.push_back(woken->second);
+  }
+}
+
 void Check::note_reference(std::size_t index, RemoteAddress word) {
   const auto [first, last] = wanted_.equal_range(number(word));
   for (auto wanted = first; wanted != last; ++wanted) {
@@ -291,9 +308,10 @@ void Check::read_semaphore_waits(std::vector<bool>& told) {
   }
   for (const SemaphoreQueue& queue : *queues) {
     for (const RemoteAddress sudog : queue.sudogs) mark_.skip(sudog);
-    for (const RemoteAddress waiter : queue.waiters) {
-      const auto known = by_address.find(number(waiter));
+    for (std::size_t i = 0; i < queue.waiters.size(); ++i) {
+      const auto known = by_address.find(number(queue.waiters[i]));
       if (known == by_address.end()) continue;
+      sudogs_.emplace(number(queue.sudogs[i]), known->second);
       take_object(known->second, queue.semaphore);
       told[known->second] = true;
     }
@@ -405,6 +423,7 @@ Result<void> Check::follow_those_that_can_run() {
     mark_.reach(words);
     note_holder(goroutines_[index].goid, words);
     note_references(index, words);
+    if (goroutines_[index].runs) note_woken(words);
     return {};
   };
   while (true) {
@@ -418,6 +437,27 @@ Result<void> Check::follow_those_that_can_run() {
     }
     if (can_run_.empty()) return {};
   }
+}
+
+/// A goroutine that came, or went on, while the references were followed may have taken one along that was not seen any
+/// more where it had been.
+Result<void> Check::follow_those_that_moved() {
+  if (std::ranges::all_of(goroutines_, &Goroutine::can_run)) return {};
+  std::unordered_map<std::uint64_t, std::size_t> known;
+  for (std::size_t i = 0; i < goroutines_.size(); ++i) known.emplace(number(goroutines_[i].address), i);
+  const std::vector<Goroutine> again = PROCTOR_TRY(list_goroutines());
+  for (const Goroutine& now : again) {
+    const auto [place, is_new] = known.try_emplace(number(now.address), goroutines_.size());
+    if (is_new) goroutines_.emplace_back();
+    Goroutine& goroutine = goroutines_[place->second];
+    const bool stood = !is_new && goroutine.goid == now.goid && goroutine.token == now.token &&
+                       goroutine.waiting == now.waiting && goroutine.stack == now.stack;
+    if (stood && !now.runs) continue;
+    goroutine = now;
+    goroutine.can_run = true;
+    can_run_.push_back(place->second);
+  }
+  return follow_those_that_can_run();
 }
 
 Result<std::vector<UnreachableGoroutine>> Check::rest() {

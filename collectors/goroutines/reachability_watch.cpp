@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 #include <map>
+#include <thread>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -18,6 +19,7 @@ constexpr Nanoseconds kLeastPause = std::chrono::seconds{5};
 constexpr int kPausePerCost = 200;  // so all processes together take at most a half per cent of a core
 constexpr std::uint64_t kMostWatched = std::uint64_t{2} << 30;  // bytes of heap: about a second
 constexpr std::uint64_t kMostAtOnce = std::uint64_t{8} << 30;
+constexpr auto kBetweenChecks = std::chrono::milliseconds{100};
 constexpr Nanoseconds kPauseAfterError = std::chrono::minutes{10};
 
 /// Those of `found` that were in the same wait in the check before.
@@ -108,6 +110,8 @@ void ReachabilityWatch::update(const GoProcess& process, const ProcDir& director
   auto found = check(process, directory, *goroutines);
   if (found && checks_ == ReachabilityChecks::at_once && !found->empty()) {
     suspected_ = *std::move(found);
+    // A thread that the kernel does not let run may have a reference in nothing but a register; not for so long.
+    std::this_thread::sleep_for(kBetweenChecks);
     found = check(process, directory, *goroutines);
   }
   const Nanoseconds pause = kPausePerCost * (cpu_time() - begin) * static_cast<std::int64_t>(processes);
