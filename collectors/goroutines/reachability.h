@@ -6,17 +6,10 @@
 #include "base/result.h"
 #include "collectors/go/context_types.h"
 #include "collectors/go/go_process.h"
+#include "collectors/goroutines/live_contexts.h"
 #include "collectors/observation/unreachable_snapshot.h"
 
 namespace proctor {
-
-/// A context that can be cancelled and was not.
-struct LiveContext {
-  RemoteAddress context{};
-  RemoteAddress parent{};    // the nearest above it that can be cancelled; 0 for none
-  std::uint64_t holder = 0;  // a goroutine that holds `parent` on its stack; 0 for none
-  bool has_deadline = false;
-};
 
 /// What follows from who refers to what in a live Go heap.
 struct Reachability {
