@@ -105,9 +105,8 @@ Result<void> HeapMark::read_spans(std::span<const std::uint32_t> spans) {
     requests.push_back({.from = spans_.spans()[index].begin, .into = place});
   }
   PROCTOR_TRY_VOID(memory_.read_many(requests));
-  // Pages that the runtime has given back meanwhile hold nothing.
   for (const ReadRequest& request : requests) {
-    if (!request.complete) std::ranges::fill(request.into, std::byte{0});
+    if (!request.complete) return fail(ErrorCode::torn_read, "the heap at {:#x} cannot be read", number(request.from));
   }
   return {};
 }
@@ -119,12 +118,8 @@ Result<void> HeapMark::scan_large(const Object& object) {
   std::vector<std::byte> piece;
   for (std::uint64_t at = 0; at < span.element_size; at += kPiece) {
     piece.resize(std::min(kPiece, span.element_size - at));
-    auto read = memory_.read(begin + at, piece);
-    if (read) {
-      reach(piece);
-    } else if (read.error().code != ErrorCode::short_read) {
-      return read;
-    }
+    PROCTOR_TRY_VOID(memory_.read(begin + at, piece));
+    reach(piece);
   }
   return {};
 }

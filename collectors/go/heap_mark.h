@@ -33,7 +33,8 @@ class HeapMark {
   /// Those that were read since the last call, each once.
   std::vector<RemoteAddress> take_noted() { return std::exchange(noted_, {}); }
 
-  /// Follows pointers until nothing new is reached. Errors: limit_reached, target_gone, permission_denied.
+  /// Follows pointers until nothing new is reached. Errors: limit_reached, torn_read, short_read,
+  /// target_gone, permission_denied.
   Result<void> trace();
 
   /// Where the object that holds this address stands among all; nothing outside of the heap.

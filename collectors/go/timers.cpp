@@ -26,28 +26,38 @@ ReadRequest request(RemoteAddress from, T& into) {
 
 }  // namespace
 
-Result<std::vector<TimerEntry>> list_timers(const GoProcess& process) {
+Result<std::vector<TimerList>> timer_lists(const GoProcess& process) {
   const MemoryReader& memory = process.memory();
   const auto allp = PROCTOR_TRY(memory.read_value<Slice>(process.globals().allp));
   if (allp.length > kMaxProcessors) return fail(ErrorCode::layout_mismatch, "{} processors", allp.length);
   std::vector<RemoteAddress> processors(allp.length);
   PROCTOR_TRY_VOID(memory.read(allp.begin, std::as_writable_bytes(std::span{processors})));
-  std::vector<Slice> lists(processors.size());
+  std::vector<Slice> slices(processors.size());
   std::vector<ReadRequest> requests;
   for (std::size_t i = 0; i < processors.size(); ++i) {
-    requests.push_back(request(processors[i] + process.layout().p.timers - kSlice, lists[i]));
+    requests.push_back(request(processors[i] + process.layout().p.timers - kSlice, slices[i]));
   }
   PROCTOR_TRY_VOID(memory.read_many(requests));
+  std::vector<TimerList> lists;
+  for (std::size_t i = 0; i < processors.size(); ++i) {
+    if (!requests[i].complete) return fail(ErrorCode::layout_mismatch, "a processor's timers cannot be read");
+    lists.push_back({.processor = processors[i], .begin = slices[i].begin, .length = slices[i].length});
+  }
+  return lists;
+}
+
+Result<std::vector<TimerEntry>> list_timers(const GoProcess& process) {
+  const MemoryReader& memory = process.memory();
+  const std::vector<TimerList> lists = PROCTOR_TRY(timer_lists(process));
   std::vector<TimerEntry> entries;
   const bool in_pairs = process.layout().timer.in_pairs;
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (!requests[i].complete) return fail(ErrorCode::layout_mismatch, "a processor's timers cannot be read");
-    if (lists[i].length > kMaxTimers || entries.size() + lists[i].length > kMaxTimers) {
+  for (const TimerList& list : lists) {
+    if (list.length > kMaxTimers || entries.size() + list.length > kMaxTimers) {
       return fail(ErrorCode::limit_reached, "more than {} timers", kMaxTimers);
     }
-    std::vector<std::uint64_t> words(lists[i].length * (in_pairs ? 2 : 1));
+    std::vector<std::uint64_t> words(list.length * (in_pairs ? 2 : 1));
     // A list that grew has moved: those who are in it are there in the next look.
-    if (words.empty() || !memory.read(lists[i].begin, std::as_writable_bytes(std::span{words}))) continue;
+    if (words.empty() || !memory.read(list.begin, std::as_writable_bytes(std::span{words}))) continue;
     for (std::size_t at = 0; at < words.size(); at += in_pairs ? 2 : 1) {
       if (words[at] == 0) continue;
       entries.push_back(

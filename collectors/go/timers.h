@@ -25,6 +25,16 @@ struct GoTimer {
   bool dead = false;         // it is stopped, but still in the list
 };
 
+/// Where a processor keeps its timers.
+struct TimerList {
+  RemoteAddress processor{};  // runtime.p
+  RemoteAddress begin{};
+  std::uint64_t length = 0;
+};
+
+/// One for each processor. Errors: layout_mismatch, and those of the reads.
+Result<std::vector<TimerList>> timer_lists(const GoProcess& process);
+
 /// The timers of all processors; those that moved while they were read may be missing or twice. Errors:
 /// layout_mismatch, limit_reached above 500,000.
 Result<std::vector<TimerEntry>> list_timers(const GoProcess& process);

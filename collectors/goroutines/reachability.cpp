@@ -11,6 +11,7 @@
 #include "base/byte_cursor.h"
 #include "collectors/go/heap_mark.h"
 #include "collectors/go/heap_spans.h"
+#include "collectors/go/timers.h"
 #include "collectors/goroutines/live_goroutines.h"
 #include "collectors/goroutines/wait_references.h"
 
@@ -38,9 +39,9 @@ class Check {
 
   Result<Reachability> run() {
     PROCTOR_TRY_VOID(begin());
-    reach_timers();
+    PROCTOR_TRY_VOID(reach_timers());
     PROCTOR_TRY_VOID(reach_variables());
-    reach_finalizers();
+    PROCTOR_TRY_VOID(reach_finalizers());
     PROCTOR_TRY_VOID(follow_those_that_can_run());
     PROCTOR_TRY_VOID(follow_those_that_moved());
     std::vector<RemoteAddress> objects = mark_.take_noted();
@@ -54,9 +55,9 @@ class Check {
  private:
   Result<void> begin();
   Result<void> reach_variables();
-  void reach_range(AddressRange range);
-  void reach_timers();
-  void reach_finalizers();
+  Result<void> reach_range(AddressRange range);
+  Result<void> reach_timers();
+  Result<void> reach_finalizers();
   Result<void> follow_those_that_can_run();
   Result<void> follow_those_that_moved();
   void note_woken(std::span<const std::byte> words);
@@ -103,19 +104,22 @@ Result<void> Check::begin() {
   return {};
 }
 
-void Check::reach_range(AddressRange range) {
+/// What cannot be read would not keep alive what it refers to: then nothing is told.
+Result<void> Check::reach_range(AddressRange range) {
   std::vector<std::byte> piece;
   for (RemoteAddress at = range.begin; at < range.end; at = at + piece.size()) {
     piece.resize(std::min(kPiece, range.end - at));
-    if (process_.memory().read(at, piece)) mark_.reach(piece);
+    PROCTOR_TRY_VOID(process_.memory().read(at, piece));
+    mark_.reach(piece);
   }
+  return {};
 }
 
 Result<void> Check::reach_variables() {
   GoModule module = process_.module();
   for (int count = 0; count < kMaxModules; ++count) {
-    reach_range(module.data);
-    reach_range(module.bss);
+    PROCTOR_TRY_VOID(reach_range(module.data));
+    PROCTOR_TRY_VOID(reach_range(module.bss));
     if (module.next == RemoteAddress{}) return {};
     module = PROCTOR_TRY(read_go_module(process_.memory(), module.next, process_.layout().moduledata));
   }
@@ -123,26 +127,18 @@ Result<void> Check::reach_variables() {
 }
 
 /// A processor also holds what it has just used, which is not a reference: only its timers are.
-void Check::reach_timers() {
-  constexpr std::uint64_t kSlice = 24;  // stands before the count, in every release
-  struct {
-    RemoteAddress begin;
-    std::uint64_t length;
-  } allp{}, timers{};
-  const MemoryReader& memory = process_.memory();
-  const auto bytes_of = [](auto& value) { return std::as_writable_bytes(std::span{&value, 1}); };
-  constexpr std::uint64_t kMaxProcessors = 1 << 16;
-  if (!memory.read(process_.globals().allp, bytes_of(allp)) || allp.length > kMaxProcessors) return;
-  for (std::uint64_t i = 0; i < allp.length; ++i) {
-    const auto p = memory.read_value<RemoteAddress>(allp.begin + i * sizeof(RemoteAddress));
-    if (p) mark_.skip(*p);
-    if (p && memory.read(*p + process_.layout().p.timers - kSlice, bytes_of(timers))) mark_.reach(timers.begin);
+Result<void> Check::reach_timers() {
+  const std::vector<TimerList> lists = PROCTOR_TRY(timer_lists(process_));
+  for (const TimerList& list : lists) {
+    mark_.skip(list.processor);
+    mark_.reach(list.begin);
   }
+  return {};
 }
 
 /// Records of finalizers and cleanups name a function, which refers to what it needs; and a finalizer can use its
 /// object. Records of other kinds only point to what is outside of heap and module.
-void Check::reach_finalizers() {
+Result<void> Check::reach_finalizers() {
   struct Special {
     RemoteAddress next{};
     std::uint16_t offset = 0;
@@ -154,17 +150,17 @@ void Check::reach_finalizers() {
   for (const HeapSpan& span : spans_.spans()) {
     RemoteAddress at = span.specials;
     for (std::size_t count = 0; at != RemoteAddress{} && count < kMaxSpecials; ++count) {
-      const auto special = process_.memory().read_value<Special>(at);
-      if (!special) break;
+      const auto special = PROCTOR_TRY(process_.memory().read_value<Special>(at));
       const bool names_function = std::ranges::any_of(
-          special->words, [&](RemoteAddress word) { return module.contains(word) || mark_.is_in_heap(word); });
+          special.words, [&](RemoteAddress word) { return module.contains(word) || mark_.is_in_heap(word); });
       if (names_function) {
-        mark_.reach(std::as_bytes(std::span{special->words}));
-        mark_.reach(span.begin + special->offset);
+        mark_.reach(std::as_bytes(std::span{special.words}));
+        mark_.reach(span.begin + special.offset);
       }
-      at = special->next;
+      at = special.next;
     }
   }
+  return {};
 }
 
 Result<void> Check::read_stacks(std::span<const std::size_t> indices, bool must,

@@ -119,8 +119,9 @@ void ReachabilityWatch::update(const GoProcess& process, const ProcDir& director
   if (!found) {
     suspected_.reset();
     // It ran while it was read: what is known stays so.
-    if (found.error().code == ErrorCode::torn_read) return;
-    *next_ = now + std::max(kPauseAfterError, pause);
+    const bool torn = found.error().code == ErrorCode::torn_read;
+    if (torn && known_) return;
+    if (!torn) *next_ = now + std::max(kPauseAfterError, pause);
     known_ = tl::unexpected(found.error());
     contexts_ = tl::unexpected(found.error());
     return;

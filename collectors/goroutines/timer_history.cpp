@@ -10,6 +10,7 @@ namespace proctor {
 namespace {
 
 constexpr std::size_t kMostNames = 10'000;
+constexpr std::size_t kMostPaces = 1'000;
 
 /// What the runtime's function does for the program.
 std::string reason_of(std::string_view function, bool periodic) {
@@ -34,7 +35,9 @@ const std::string& TimerHistory::name_of(RemoteAddress function) {
 std::uint32_t TimerHistory::site_of(const GoTimer& timer) {
   const std::string& function = name_of(timer.function);
   Site site{.reason = reason_of(function, timer.period > Nanoseconds{0})};
-  if (site.reason == "ticker") site.name = fmt::format("every {:.6g} s", seconds(timer.period));
+  // A program may tick at any number of paces.
+  if (site.reason == "ticker" && sites_.size() < kMostPaces)
+    site.name = fmt::format("every {:.6g} s", seconds(timer.period));
   if (site.reason == "call") {
     const RemoteAddress called = function == "time.goFunc" ? timer.called : timer.function;
     if (auto frame = process_->functions().statement_at(called)) site.user = std::move(frame->frame);
