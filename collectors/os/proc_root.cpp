@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <memory>
+#include <string>
 
 namespace proctor {
 namespace {
@@ -113,6 +115,11 @@ Result<std::uint64_t> ProcDir::count_directories(const char* name) const {
     return fail_errno(errno, "stat /proc/{}/{}", number(pid_), name);
   }
   return status.st_nlink >= 2 ? status.st_nlink - 2 : 0;  // but "." and ".."
+}
+
+Result<bool> ProcDir::has_our_numbers() const {
+  const std::string self = PROCTOR_TRY(read_link("../self"));
+  return self == std::to_string(::getpid());
 }
 
 Result<ProcRoot> ProcRoot::open(const std::filesystem::path& root) {

@@ -35,6 +35,9 @@ class ProcDir {
   Result<std::uint64_t> size_of(const char* name) const;
   /// How many entries that are directories it holds: the number of threads for "task".
   Result<std::uint64_t> count_directories(const char* name) const;
+  /// Whether a number of this procfs means the same process to a system call of ours: not so for a procfs of another
+  /// PID namespace, such as a host's mounted into a container.
+  Result<bool> has_our_numbers() const;
   int directory_fd() const { return directory_.get(); }
 
  private:

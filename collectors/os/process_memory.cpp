@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <string>
 
 #include "collectors/os/proc_root.h"
 #include "collectors/os/proc_stat.h"
@@ -24,13 +23,6 @@ iovec remote_vector(const ReadRequest& request) {
 
 bool whole(ssize_t got, std::size_t wanted) { return got >= 0 && static_cast<std::size_t>(got) == wanted; }
 
-/// Whether a number of this procfs means the same process to a system call of ours: not so for a procfs of another PID
-/// namespace, such as a host's mounted into a container.
-bool numbers_are_ours(const ProcDir& process) {
-  const auto self = process.read_link("../self");
-  return self && *self == std::to_string(::getpid());
-}
-
 /// Errors after which no other address of this process can be read either.
 bool is_final(int error) { return error == EPERM || error == EACCES || error == ESRCH; }
 
@@ -45,7 +37,7 @@ Result<ProcessMemory> ProcessMemory::open(const ProcDir& process) {
   // The open file is bound to this process's address space, whatever becomes of its number.
   UniqueFd mem = PROCTOR_TRY(process.open_file("mem"));
   bool vm_readv = false;
-  if (numbers_are_ours(process)) {
+  if (process.has_our_numbers().value_or(false)) {
     std::byte probe{};
     iovec local{&probe, 1};
     iovec remote{nullptr, 1};

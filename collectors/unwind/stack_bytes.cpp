@@ -15,7 +15,7 @@ std::optional<std::uint64_t> StackBytes::word_at(RemoteAddress address) {
   while (bytes_.size() < within + kWord) {
     const std::uint64_t known = bytes_.size();
     const std::uint64_t size = std::min({kPiece, end_ - begin_ - known, kMost - known});
-    if (size == 0) return std::nullopt;
+    if (size == 0 || memory_ == nullptr) return std::nullopt;
     bytes_.resize(known + size);
     if (!memory_->read(begin_ + known, std::span{bytes_}.subspan(known))) {
       bytes_.resize(known);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -17,6 +18,10 @@ class StackBytes {
   StackBytes(const MemoryReader& memory, RemoteAddress begin, RemoteAddress end)
       : memory_(&memory), begin_(begin), end_(end) {}
 
+  /// A copy of the stack from `begin` upwards, beyond which nothing is read.
+  StackBytes(RemoteAddress begin, std::span<const std::byte> copy)
+      : begin_(begin), end_(begin + copy.size()), bytes_(copy.begin(), copy.end()) {}
+
   /// The word at an address; nothing outside of the stack, or past kMost bytes of it.
   std::optional<std::uint64_t> word_at(RemoteAddress address);
 
@@ -24,7 +29,7 @@ class StackBytes {
   static constexpr std::uint64_t kPiece = 8192;
   static constexpr std::uint64_t kMost = std::uint64_t{1} << 20;
 
-  const MemoryReader* memory_;
+  const MemoryReader* memory_ = nullptr;  // null for a copy
   RemoteAddress begin_;
   RemoteAddress end_;
   std::vector<std::byte> bytes_;

@@ -31,6 +31,10 @@ class Unwinder::Walk {
   Walk(StackBytes& stack, std::span<const LoadedCode> code, unw_addr_space_t space, RemoteAddress program_counter,
        RemoteAddress stack_pointer)
       : stack_(stack), code_(code), space_(space), begin_pc_(program_counter), begin_sp_(stack_pointer) {}
+  Walk(StackBytes& stack, std::span<const LoadedCode> code, unw_addr_space_t space, const CpuRegisters& registers)
+      : Walk(stack, code, space, registers.program_counter(), registers.stack_pointer()) {
+    registers_ = &registers;
+  }
 
   NativeStack run();
   const std::vector<std::uint64_t>& heights() const { return heights_; }
@@ -67,7 +71,8 @@ class Unwinder::Walk {
   unw_addr_space_t space_;
   RemoteAddress begin_pc_;
   RemoteAddress begin_sp_;
-  RemoteAddress pc_{};  // of the frame that is being left
+  const CpuRegisters* registers_ = nullptr;  // null where only the two are known
+  RemoteAddress pc_{};                       // of the frame that is being left
   RemoteAddress sp_{};
   std::span<const FrameTableEntry> made_;  // that of the last search; empty for one that stands in its file
   std::size_t reads_ = 0;
@@ -142,6 +147,13 @@ std::optional<RemoteAddress> Unwinder::Walk::recovered() {
 
 int Unwinder::Walk::read_register(unw_regnum_t number_of, unw_word_t* value, int write) {
   if (write != 0) return -UNW_EINVAL;
+  if (registers_ != nullptr) {
+    // libunwind numbers them as DWARF does.
+    const auto index = static_cast<std::size_t>(number_of);
+    if (index >= registers_->values.size()) return -UNW_EBADREG;
+    *value = registers_->values[index];
+    return 0;
+  }
   switch (number_of) {
     case UNW_X86_64_RIP: *value = number(begin_pc_); return 0;
     case UNW_X86_64_RSP: *value = number(begin_sp_); return 0;
@@ -189,7 +201,8 @@ NativeStack Unwinder::Walk::walk() {
   }
   pc_ = begin_pc_;
   sp_ = begin_sp_;
-  bool interrupted = false;  // the frame was left by a signal: its address is not that of a call
+  // The frame was left by a signal, or in its midst: its address is not that of a call.
+  bool interrupted = registers_ != nullptr;
   while (true) {
     const LoadedCode* code = code_at(code_, pc_);
     const bool named = code != nullptr && code->code;
@@ -262,6 +275,10 @@ NativeStack Unwinder::unwind(StackBytes& stack, RemoteAddress program_counter, R
     here.push_back({.stack = unwound, .heights = walk.heights(), .returns = walk.returns()});
   }
   return unwound;
+}
+
+NativeStack Unwinder::unwind(StackBytes& stack, const CpuRegisters& registers) {
+  return Walk{stack, code_, space_->space, registers}.run();
 }
 
 const NativeStack* Unwinder::recognise(StackBytes& stack, RemoteAddress program_counter, RemoteAddress stack_pointer) {

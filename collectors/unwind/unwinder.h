@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "collectors/os/perf_ring.h"
 #include "collectors/unwind/code_files.h"
 #include "collectors/unwind/stack_bytes.h"
 
@@ -32,8 +33,8 @@ struct NativeStack {
   StackEnd end = StackEnd::complete;
 };
 
-/// Unwinds stacks of blocked threads of which only the stack pointer and the program counter are known. Not for two
-/// threads.
+/// Unwinds stacks of blocked threads, of which only the stack pointer and the program counter are known, and of threads
+/// that ran, of which all registers are. Not for two threads.
 class Unwinder {
  public:
   static constexpr std::size_t kMostFrames = 256;
@@ -46,6 +47,7 @@ class Unwinder {
   /// Before the stacks of another process, or of one that has loaded other code. `code` outlives the stacks.
   void begin(std::span<const LoadedCode> code);
   NativeStack unwind(StackBytes& stack, RemoteAddress program_counter, RemoteAddress stack_pointer);
+  NativeStack unwind(StackBytes& stack, const CpuRegisters& registers);
 
  private:
   class Walk;

@@ -1,10 +1,10 @@
-#include "collectors/unwind/blocked_stacks.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "collectors/unwind/stack_names.h"
 
 namespace proctor {
 namespace {

@@ -1,19 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "base/result.h"
-#include "collectors/os/proc_root.h"
-#include "collectors/os/process_memory.h"
-#include "collectors/os/thread_files.h"
 #include "collectors/sites/site.h"
-#include "collectors/unwind/code_files.h"
 #include "collectors/unwind/unwinder.h"
 
 namespace proctor {
@@ -25,27 +20,15 @@ struct NamedStack {
   StackEnd end = StackEnd::complete;
 };
 
-/// A thread that sleeps in a system call, and how often it had run before it was seen to.
-struct BlockedThread {
-  Tid tid{};
-  SchedStat sched;
-  ThreadSystemCall call;
-};
-
-/// Reads the stacks of threads that sleep, without stopping them: their stack pointer stands in /proc, and what was
-/// read is whole if they have not run meanwhile. Not for two threads.
-class BlockedStacks {
+/// Names stacks, each once for all who stand there. Not for two threads.
+class StackNames {
  public:
-  /// One for each of `threads`, in their order; null for one that ran meanwhile.
-  /// Errors: permission_denied, target_gone, and others where the process cannot be read at all.
-  Result<std::vector<std::shared_ptr<const NamedStack>>> read(const ProcDir& process,
-                                                              std::span<const BlockedThread> threads);
+  /// One for each of `stacks`, in their order; null for one without a frame.
+  std::vector<std::shared_ptr<const NamedStack>> name(std::span<const NativeStack> stacks);
 
  private:
   std::shared_ptr<const NamedStack> named(const NativeStack& stack);
 
-  CodeFiles files_;
-  Unwinder unwinder_;
   std::unordered_map<std::uint64_t, std::weak_ptr<const NamedStack>> known_;  // hash of files and addresses
   std::size_t sweep_at_ = 1024;
 };

@@ -1,4 +1,4 @@
-#include "collectors/unwind/blocked_stacks.h"
+#include "collectors/unwind/stack_names.h"
 
 #include <algorithm>
 #include <array>
@@ -17,14 +17,6 @@ constexpr auto kLibraries =
 constexpr auto kFunctions = std::to_array<std::string_view>(
     {"std::", "__gnu_cxx::", "__gthread", "core::", "<std::", "alloc::", "void std::", "bool std::", "__libc_",
      "__pthread_", "pthread_", "__futex_", "__GI_", "clone3"});
-
-/// The end of the mapping that holds a stack pointer.
-std::optional<RemoteAddress> end_of_stack(std::span<const MemoryMapping> mappings, RemoteAddress stack_pointer) {
-  const auto after = std::ranges::upper_bound(mappings, stack_pointer, {},
-                                              [](const MemoryMapping& entry) { return entry.range.begin; });
-  if (after == mappings.begin() || !std::prev(after)->range.contains(stack_pointer)) return std::nullopt;
-  return std::prev(after)->range.end;
-}
 
 }  // namespace
 
@@ -52,7 +44,7 @@ const Frame* native_user_frame(std::span<const Frame> frames, std::span<const st
   return nullptr;
 }
 
-std::shared_ptr<const NamedStack> BlockedStacks::named(const NativeStack& stack) {
+std::shared_ptr<const NamedStack> StackNames::named(const NativeStack& stack) {
   StableHash hash;
   hash.add(static_cast<std::uint64_t>(stack.end));
   for (const NativeStack::Place& place : stack.places) {
@@ -80,31 +72,17 @@ std::shared_ptr<const NamedStack> BlockedStacks::named(const NativeStack& stack)
   return shared;
 }
 
-Result<std::vector<std::shared_ptr<const NamedStack>>> BlockedStacks::read(const ProcDir& process,
-                                                                           std::span<const BlockedThread> threads) {
-  std::vector<std::shared_ptr<const NamedStack>> stacks(threads.size());
-  const ProcessMemory memory = PROCTOR_TRY(ProcessMemory::open(process));
-  const std::vector<MemoryMapping> mappings = PROCTOR_TRY(read_memory_map(process));
-  const std::vector<LoadedCode> code = files_.loaded_in(process, mappings, memory);
-  unwinder_.begin(code);
-  std::vector<NativeStack> raw(threads.size());
+std::vector<std::shared_ptr<const NamedStack>> StackNames::name(std::span<const NativeStack> stacks) {
   std::map<CodeFile*, std::vector<LinkAddress>> to_name;
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    const RemoteAddress stack_pointer{threads[i].call.stack_pointer};
-    const auto end = end_of_stack(mappings, stack_pointer);
-    if (!end) continue;
-    StackBytes bytes{memory, stack_pointer, *end};
-    NativeStack stack = unwinder_.unwind(bytes, RemoteAddress{threads[i].call.program_counter}, stack_pointer);
-    const auto now = read_schedstat(process, threads[i].tid);
-    if (!now || *now != threads[i].sched) continue;
+  for (const NativeStack& stack : stacks) {
     for (const NativeStack::Place& place : stack.places) to_name[place.code->code.get()].push_back(place.address);
-    raw[i] = std::move(stack);
   }
   for (const auto& [file, addresses] : to_name) file->name(addresses);
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    if (!raw[i].places.empty()) stacks[i] = named(raw[i]);
+  std::vector<std::shared_ptr<const NamedStack>> named_stacks(stacks.size());
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    if (!stacks[i].places.empty()) named_stacks[i] = named(stacks[i]);
   }
-  return stacks;
+  return named_stacks;
 }
 
 }  // namespace proctor
