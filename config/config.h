@@ -42,6 +42,7 @@ struct TargetRule {
   bool merge = false;
   std::vector<std::string> collectors;  // empty: all that apply
   ThreadStacks thread_stacks = ThreadStacks::blocked;
+  bool memory_growth = false;  // page faults are sampled
 };
 
 struct SamplingConfig {

@@ -169,6 +169,7 @@ class ConfigReader {
     mapping.read("merge", rule.merge);
     if (const auto collectors = mapping.find("collectors")) rule.collectors = read_collectors(*collectors);
     mapping.read("thread_stacks", rule.thread_stacks, parse_thread_stacks);
+    mapping.read("memory_growth", rule.memory_growth);
     mapping.finish();
     return rule;
   }

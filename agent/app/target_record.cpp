@@ -119,7 +119,7 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
   TargetReport report;
   report.observation = observation;
   report.populations = populations_.views(observation->sampled_at);
-  if (observation->heap && *observation->heap) {
+  if (allocations_ && (snapshot_of(observation->heap) || snapshot_of(observation->growth))) {
     if (auto view = allocations_->view()) report.populations.push_back(*std::move(view));
   }
   report.findings = detect(*observation);
@@ -164,10 +164,13 @@ void TargetRecord::remember(const Observation& observation) {
   if (const auto* go = snapshot_of(observation.go_runtime)) {
     track("go_heap_live_bytes", observation.taken_at, bytes(go->heap_live));
   }
-  if (observation.heap && *observation.heap) {
+  const auto note_allocations = [&](const auto& part) {
+    if (!part || !*part) return;
     if (!allocations_) allocations_ = std::make_unique<AllocationHistory>(max_sites_, config_.window);
-    allocations_->update(**observation.heap, now);
-  }
+    allocations_->update(**part, now);
+  };
+  note_allocations(observation.heap);
+  note_allocations(observation.growth);
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
   if (const auto* threads = snapshot_of(observation.threads)) {
     add_once_changed(threads_, first_threads_, now, static_cast<double>(threads->threads.size()));

@@ -38,7 +38,7 @@ class TargetRecord {
   std::uint32_t max_sites_;
   PopulationSet populations_;
   Series held_memory_;                              // resident anonymous memory that is in use, in bytes
-  std::unique_ptr<AllocationHistory> allocations_;  // only of a process that samples them
+  std::unique_ptr<AllocationHistory> allocations_;  // only of a process whose allocations or page faults are sampled
   Series malloc_free_;                              // bytes that glibc's malloc has and nobody uses
   LockWatch locks_;
   Series resident_;  // bytes

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "config/config.h"
 
 namespace proctor {
 
@@ -32,6 +33,7 @@ struct DumpOptions {
   std::string format = "text";     // text, json, debug2
   std::vector<std::string> kinds;  // goroutine, thread, fd, memory, lock; empty: all
   bool members = false;
+  ThreadStacks thread_stacks = ThreadStacks::blocked;
   std::filesystem::path procfs = "/proc";
 };
 
@@ -39,6 +41,7 @@ struct PprofOptions {
   std::int32_t pid = 0;
   std::string profile = "goroutine";  // goroutine, thread, heap
   std::string file;                   // empty: standard output
+  ThreadStacks thread_stacks = ThreadStacks::blocked;
   std::filesystem::path procfs = "/proc";
 };
 

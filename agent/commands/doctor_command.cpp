@@ -1,10 +1,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "agent/commands/commands.h"
 #include "collectors/os/proc_root.h"
 #include "collectors/os/proc_stat.h"
 #include "collectors/os/process_memory.h"
+#include "collectors/os/running_threads.h"
 
 namespace proctor {
 namespace {
@@ -47,6 +50,10 @@ ExitStatus doctor_command(const std::filesystem::path& procfs, std::optional<std
   all &= report("mappings (/proc/PID/maps)", process->read_file("maps"), "no goroutines", kPtraceMend);
   all &=
       report("memory (process_vm_readv)", ProcessMemory::open(*process), "no goroutines and their sites", kPtraceMend);
+  // Nobody needs it who does not ask for it.
+  (void)report("events of threads (perf_event_open)", copy_running_threads(*process, std::vector{Tid{number(target)}}),
+               "no stacks of threads that run, nor the code that takes memory; both only where asked for",
+               "give CAP_PERFMON, or set kernel.perf_event_paranoid to 2 or less and let seccomp pass the call");
   return all ? ExitStatus::fine : ExitStatus::failed;
 }
 

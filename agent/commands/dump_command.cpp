@@ -27,10 +27,11 @@ ExitStatus print_traces(const Observation& look) {
 }  // namespace
 
 ExitStatus dump_command(const DumpOptions& options) {
-  std::vector<std::string> collectors;
-  for (const std::string& kind : options.kinds) collectors.push_back(collector_of(kind));
-  if (options.format == "debug2") collectors = {"goroutines"};
-  const auto report = look_once(options.procfs, options.pid, std::move(collectors), Looks::one);
+  OneTarget target{
+      .procfs = options.procfs, .pid = options.pid, .collectors = {}, .thread_stacks = options.thread_stacks};
+  for (const std::string& kind : options.kinds) target.collectors.push_back(collector_of(kind));
+  if (options.format == "debug2") target.collectors = {"goroutines"};
+  const auto report = look_once(target, Looks::one);
   if (!report) {
     fmt::print(stderr, "proctor: {}\n", report.error().message);
     return ExitStatus::failed;

@@ -1,11 +1,23 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <map>
+#include <string>
 
 #include "agent/commands/commands.h"
+#include "config/config.h"
 #include "config/duration.h"
 
 namespace {
+
+void add_thread_stacks(CLI::App& command, proctor::ThreadStacks& value) {
+  const std::map<std::string, proctor::ThreadStacks> words{{"none", proctor::ThreadStacks::none},
+                                                           {"blocked", proctor::ThreadStacks::blocked},
+                                                           {"all", proctor::ThreadStacks::all}};
+  command.add_option("--thread-stacks", value, "none, blocked (default), all: also of threads that run")
+      ->transform(CLI::CheckedTransformer(words).description(""))
+      ->type_name("WORD");
+}
 
 int run(int argc, char** argv) {
   CLI::App app{"Proctor watches running processes from outside and says what leaks.", "proctor"};
@@ -37,6 +49,7 @@ int run(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::IsMember({"goroutine", "thread", "fd", "memory", "lock"}));
   dump->add_flag("--members", dump_options.members, "list the goids and tids of each site");
+  add_thread_stacks(*dump, dump_options.thread_stacks);
   dump->add_option("--path.procfs", dump_options.procfs)->capture_default_str();
 
   proctor::PprofOptions pprof_options;
@@ -46,6 +59,7 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"goroutine", "goroutineleak", "thread", "heap", "allocs"}))
       ->capture_default_str();
   pprof->add_option("-o,--output", pprof_options.file, "default: standard output");
+  add_thread_stacks(*pprof, pprof_options.thread_stacks);
   pprof->add_option("--path.procfs", pprof_options.procfs)->capture_default_str();
 
   proctor::TopOptions top_options;

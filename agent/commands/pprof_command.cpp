@@ -38,8 +38,11 @@ ExitStatus pprof_command(const PprofOptions& options) {
     fmt::print(stderr, "proctor: a profile is no text for a terminal: name a file with -o, or redirect\n");
     return ExitStatus::wrong_usage;
   }
-  const auto report = look_once(options.procfs, options.pid, {options.profile == "thread" ? "threads" : "goroutines"},
-                                options.profile == "goroutineleak" ? Looks::one : Looks::many);
+  const OneTarget target{.procfs = options.procfs,
+                         .pid = options.pid,
+                         .collectors = {options.profile == "thread" ? "threads" : "goroutines"},
+                         .thread_stacks = options.thread_stacks};
+  const auto report = look_once(target, options.profile == "goroutineleak" ? Looks::one : Looks::many);
   if (!report) return failed(report.error());
   const auto profile = profile_of(*(*report)->observation, options.profile);
   if (!profile) return failed(profile.error());

@@ -46,7 +46,7 @@ bool interrupted(Nanoseconds period) {
 
 ExitStatus top_command(const TopOptions& options) {
   const SystemClock clock;
-  const auto watcher = watch_one(options.procfs, options.pid, {}, clock);
+  const auto watcher = watch_one({.procfs = options.procfs, .pid = options.pid, .collectors = {}}, clock);
   if (!watcher) {
     fmt::print(stderr, "proctor: {}\n", watcher.error().message);
     return ExitStatus::failed;

@@ -61,16 +61,19 @@ std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConf
   finding.members = static_cast<std::uint64_t>(growth);
   finding.says = fmt::format("Memory in use grew by {:.1f} MiB in {:.0f} s, {:.2f} MiB per minute, and none came back.",
                              growth / kMebibyte, seconds(covered), *slope * 60 / kMebibyte);
-  finding.advice = "compare two heap profiles, or look which population of this process grows along";
+  finding.advice =
+      "look which population of this process grows along; of a program that is not Go, memory_growth: true in the "
+      "configuration names the code that takes the memory";
   return finding;
 }
 
 void name_allocation(Finding& finding, const std::optional<AllocationGrowth>& growth) {
   if (!growth || growth->per_second < kLeastPart * finding.per_second) return;
   finding.site = growth->site;
-  finding.says += fmt::format(" {:.0f} % of it is allocated at {}, which holds {:.1f} MiB.",
-                              100 * std::min(1.0, growth->per_second / finding.per_second), place_of(*growth->site),
-                              static_cast<double>(count(growth->live)) / kMebibyte);
+  finding.says += fmt::format(" {:.0f} % of it is {} at {}, which holds {:.1f} MiB.",
+                              100 * std::min(1.0, growth->per_second / finding.per_second),
+                              growth->site->reason == "page_fault" ? "first written to" : "allocated",
+                              place_of(*growth->site), static_cast<double>(count(growth->live)) / kMebibyte);
   finding.advice = "find what still refers to what is allocated there: a map, a cache or a list that nobody empties";
 }
 

@@ -13,25 +13,42 @@ std::uint64_t rounded(double value) { return static_cast<std::uint64_t>(std::llr
 
 }  // namespace
 
-void AllocationHistory::update(const std::shared_ptr<const HeapSnapshot>& snapshot, MonotonicTime now) {
-  now_ = now;
-  if (snapshot != last_) {
-    last_ = snapshot;
-    stacks_.assign(snapshot->sites.size(), {});
-    for (std::size_t i = 0; i < stacks_.size(); ++i) stacks_[i].site = snapshot->sites[i];
-    for (const HeapSample& sample : snapshot->samples) {
-      const HeapBucket& bucket = sample.bucket;
-      const HeapEstimate all = unsampled(bucket.allocated, bucket.block, snapshot->sampling_rate);
-      const HeapEstimate freed = unsampled(bucket.freed, bucket.block, snapshot->sampling_rate);
-      Stack& stack = stacks_[sample.site];
-      stack.allocated += all.objects;
-      stack.freed += freed.objects;
-      stack.live += all.bytes - freed.bytes;
-    }
-    std::ranges::stable_sort(stacks_, std::ranges::greater{}, &Stack::live);
+std::vector<AllocatingStack> allocating_stacks(const HeapSnapshot& snapshot) {
+  std::vector<AllocatingStack> stacks(snapshot.sites.size());
+  for (std::size_t i = 0; i < stacks.size(); ++i) stacks[i].site = snapshot.sites[i];
+  for (const HeapSample& sample : snapshot.samples) {
+    const HeapBucket& bucket = sample.bucket;
+    const HeapEstimate all = unsampled(bucket.allocated, bucket.block, snapshot.sampling_rate);
+    const HeapEstimate freed = unsampled(bucket.freed, bucket.block, snapshot.sampling_rate);
+    AllocatingStack& stack = stacks[sample.site];
+    stack.allocated += all.objects;
+    stack.freed += freed.objects;
+    stack.live += all.bytes - freed.bytes;
   }
+  return stacks;
+}
+
+std::vector<AllocatingStack> allocating_stacks(const GrowthSnapshot& snapshot) {
+  constexpr double kPage = 4096;
+  std::vector<AllocatingStack> stacks;
+  stacks.reserve(snapshot.places.size());
+  for (const GrowthSnapshot::Place& place : snapshot.places) {
+    stacks.push_back({.site = place.site,
+                      .allocated = place.taken / kPage,
+                      .freed = (place.taken - place.held) / kPage,
+                      .live = place.held});
+  }
+  return stacks;
+}
+
+void AllocationHistory::take(std::vector<AllocatingStack> stacks) {
+  stacks_ = std::move(stacks);
+  std::ranges::stable_sort(stacks_, std::ranges::greater{}, &AllocatingStack::live);
+}
+
+void AllocationHistory::note(MonotonicTime now) {
   for (std::size_t i = 0; i < std::min(stacks_.size(), kKept * max_sites_); ++i) {
-    const Stack& stack = stacks_[i];
+    const AllocatingStack& stack = stacks_[i];
     const auto [past, is_new] = past_.try_emplace(stack.site->id, Past{.live = Series{window_}});
     past->second.live.add(now, stack.live);
     past->second.seen = now;
@@ -42,9 +59,10 @@ void AllocationHistory::update(const std::shared_ptr<const HeapSnapshot>& snapsh
 std::optional<PopulationView> AllocationHistory::view() const {
   if (!last_) return std::nullopt;
   PopulationView view{.kind = PopulationKind::allocation};
-  SiteView other{.site = std::make_shared<const Site>(Site{.id = kOtherSite, .reason = "heap"})};
+  SiteView other{.site = std::make_shared<const Site>(
+                     Site{.id = kOtherSite, .reason = stacks_.empty() ? std::string{} : stacks_.front().site->reason})};
   for (std::size_t i = 0; i < stacks_.size(); ++i) {
-    const Stack& stack = stacks_[i];
+    const AllocatingStack& stack = stacks_[i];
     SiteView site{.site = stack.site, .arrivals = rounded(stack.allocated), .departures = rounded(stack.freed)};
     site.members = site.arrivals - std::min(site.arrivals, site.departures);
     site.held = Bytes{rounded(stack.live)};
@@ -69,7 +87,7 @@ std::optional<AllocationGrowth> AllocationHistory::growth_of(SiteId site) const 
   if (past == past_.end()) return std::nullopt;
   const auto slope = slope_per_second(past->second.live.points());
   if (!slope || *slope <= 0) return std::nullopt;
-  const auto stack = std::ranges::find(stacks_, site, [](const Stack& entry) { return entry.site->id; });
+  const auto stack = std::ranges::find(stacks_, site, [](const AllocatingStack& entry) { return entry.site->id; });
   return AllocationGrowth{.site = stack->site, .per_second = *slope, .live = Bytes{rounded(stack->live)}};
 }
 

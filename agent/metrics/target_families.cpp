@@ -39,6 +39,7 @@ void visit_parts(const Observation& look, Visit visit) {
   one("threads", look.threads);
   one("memory", look.memory);
   one("mappings", look.mappings);
+  one("growth", look.growth);
   one("fds", look.fds);
   one("cpu", look.cpu);
   one("goroutines", look.goroutines);
@@ -46,6 +47,9 @@ void visit_parts(const Observation& look, Visit visit) {
   one("timers", look.timers);
   one("contexts", look.contexts);
   one("locks", look.locks);
+  if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
+    visit("running_threads", &*threads->running_unknown);
+  }
 }
 
 /// Every process has some thirty kinds of mappings, and a Go program some timers and contexts, that never change: only

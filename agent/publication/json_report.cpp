@@ -227,7 +227,7 @@ Json locks_of(const LockSnapshot& snapshot) {
   return {{"waiting", std::move(waiting)}, {"deadlocks", std::move(deadlocks)}};
 }
 
-/// Sites by bytes that are in use, estimated from the samples.
+/// Sites by bytes that are in use, estimated from the samples. Objects of what a page fault took are its pages.
 Json allocations_of(const PopulationView& population) {
   Json sites = Json::array();
   for (const SiteView& view : population.sites) {
@@ -260,11 +260,14 @@ Json heap_of(const GoRuntimeFigures& go) {
   return object;
 }
 
+void put_unknown(Json& unknown, const char* part, const Error& error) {
+  unknown.push_back({{"part", part}, {"reason", reason_of(error.code)}, {"message", to_valid_utf8(error.message)}});
+}
+
 template <typename Snapshot>
 void put_unknown(Json& unknown, const char* part, const Part<Snapshot>& read) {
   if (!read || read->has_value()) return;
-  unknown.push_back(
-      {{"part", part}, {"reason", reason_of(read->error().code)}, {"message", to_valid_utf8(read->error().message)}});
+  put_unknown(unknown, part, read->error());
 }
 
 Json unknown_of(const Observation& look) {
@@ -275,10 +278,14 @@ Json unknown_of(const Observation& look) {
   put_unknown(unknown, "heap_profile", look.heap);
   put_unknown(unknown, "timers", look.timers);
   put_unknown(unknown, "threads", look.threads);
+  if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
+    put_unknown(unknown, "running_threads", *threads->running_unknown);
+  }
   put_unknown(unknown, "locks", look.locks);
   put_unknown(unknown, "fds", look.fds);
   put_unknown(unknown, "memory", look.memory);
   put_unknown(unknown, "mappings", look.mappings);
+  put_unknown(unknown, "growth", look.growth);
   put_unknown(unknown, "cpu", look.cpu);
   return unknown;
 }
@@ -352,7 +359,8 @@ Json json_of(const TargetReport& report, bool members) {
   if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
   if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);
   for (const PopulationView& population : report.populations) {
-    if (population.kind == PopulationKind::allocation) object["heap"]["sites"] = allocations_of(population);
+    if (population.kind != PopulationKind::allocation) continue;
+    object[snapshot_of(look.heap) ? "heap" : "growth"]["sites"] = allocations_of(population);
   }
   for (const Exhaustion& end : report.exhaustion) object["exhaustion_seconds"][end.resource] = end.seconds;
   object["unknown"] = unknown_of(look);

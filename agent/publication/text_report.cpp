@@ -135,7 +135,9 @@ void add_heap(std::string& out, const GoRuntimeFigures& go) {
 /// The stacks that hold most.
 void add_allocations(std::string& out, const PopulationView& population) {
   constexpr std::size_t kShown = 10;
-  out += "\nheap by what allocated it, as far as it is sampled:\n";
+  const bool faults = !population.sites.empty() && population.sites.front().site->reason == "page_fault";
+  out += faults ? "\nmemory taken since it is followed, by what wrote to it first:\n"
+                : "\nheap by what allocated it, as far as it is sampled:\n";
   for (std::size_t i = 0; i < std::min(kShown, population.sites.size()); ++i) {
     const SiteView& view = population.sites[i];
     if (count(view.held) == 0) break;
@@ -143,13 +145,13 @@ void add_allocations(std::string& out, const PopulationView& population) {
   }
 }
 
+void add_unknown(std::string& out, std::string_view part, const Error& error) {
+  add_wrapped(out, fmt::format("unknown: {}, {}: {}", part, reason_of(error.code), printable(error.message, 1024)), 0);
+}
+
 template <typename Snapshot>
 void add_unknown(std::string& out, std::string_view part, const Part<Snapshot>& read) {
-  if (!read || read->has_value()) return;
-  add_wrapped(
-      out,
-      fmt::format("unknown: {}, {}: {}", part, reason_of(read->error().code), printable(read->error().message, 1024)),
-      0);
+  if (read && !read->has_value()) add_unknown(out, part, read->error());
 }
 
 }  // namespace
@@ -192,10 +194,14 @@ std::string text_of(const TargetReport& report, bool members) {
   add_unknown(out, "unreachable goroutines", look.unreachable);
   add_unknown(out, "heap", look.go_runtime);
   add_unknown(out, "threads", look.threads);
+  if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
+    add_unknown(out, "running threads", *threads->running_unknown);
+  }
   add_unknown(out, "locks", look.locks);
   add_unknown(out, "fds", look.fds);
   add_unknown(out, "memory", look.memory);
   add_unknown(out, "mappings", look.mappings);
+  add_unknown(out, "memory growth", look.growth);
   add_unknown(out, "cpu", look.cpu);
   return out;
 }

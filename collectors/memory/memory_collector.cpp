@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "collectors/memory/glibc_malloc.h"
+#include "collectors/memory/growth_history.h"
 #include "collectors/memory/mappings.h"
 #include "collectors/observation/activity.h"
 #include "collectors/os/cgroup.h"
@@ -60,14 +61,17 @@ class MemoryCollector final : public Collector {
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     SmapsRollup rollup;
     std::optional<MonotonicTime> rollup_read_at;
+    std::unique_ptr<GrowthHistory> growth;
   };
 
   Result<std::shared_ptr<const MemorySnapshot>> read(const Target& target, Last& last, bool is_new);
   void read_mappings(const ProcDir& process, Last& last);
   void read_allocator(const ProcDir& process, Last& last);
+  void observe_growth(const Target& target, Last& last, Observation& observation);
 
   const Clock& clock_;
   SiteInterner sites_;
+  NativeStacks stacks_;
   std::optional<std::uint64_t> mapping_limit_;
   std::unordered_map<TargetIdentity, Last> last_;
 };
@@ -149,6 +153,15 @@ Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target
   return memory;
 }
 
+void MemoryCollector::observe_growth(const Target& target, Last& last, Observation& observation) {
+  if (!target.rule().memory_growth || target.description().runtime == Runtime::go || target.description().zombie) {
+    last.growth.reset();
+    return;
+  }
+  if (!last.growth) last.growth = std::make_unique<GrowthHistory>(sites_, stacks_);
+  observation.growth = last.growth->look(target.process(), clock_.monotonic());
+}
+
 void MemoryCollector::observe(const Target& target, Observation& observation) {
   const auto [place, is_new] = last_.try_emplace(target.identity());
   Last& last = place->second;
@@ -169,6 +182,7 @@ void MemoryCollector::observe(const Target& target, Observation& observation) {
     last.statm = statm ? *std::move(statm) : std::string{};
   }
   if (last.mappings) observation.mappings = last.mappings;
+  observe_growth(target, last, observation);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "collectors/observation/cpu_snapshot.h"
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/observation/goroutine_snapshot.h"
+#include "collectors/observation/growth_snapshot.h"
 #include "collectors/observation/heap_snapshot.h"
 #include "collectors/observation/lock_snapshot.h"
 #include "collectors/observation/memory_snapshot.h"
@@ -45,6 +46,7 @@ struct Observation {
   Part<ThreadSnapshot> threads;
   Part<MemorySnapshot> memory;
   Part<MappingSnapshot> mappings;
+  Part<GrowthSnapshot> growth;  // only where the rule asks for it, and never of a Go program, whose runtime samples
   Part<FdSnapshot> fds;
   Part<CpuSnapshot> cpu;
   Part<GoroutineSnapshot> goroutines;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/units.h"
 #include "collectors/sites/site.h"
 
@@ -29,6 +30,7 @@ struct ThreadSnapshot {
   std::optional<std::uint64_t> limit;  // the lowest that binds: cgroup, kernel, and rlimit where the user is not root
   std::optional<std::uint64_t> voluntary_switches;  // of living threads, and of ended ones as last seen
   std::optional<std::uint64_t> involuntary_switches;
+  std::optional<Error> running_unknown;  // why stacks of running threads, which were asked for, are not known
 };
 
 }  // namespace proctor

@@ -32,7 +32,8 @@ class ThreadCollector final : public Collector {
     // The threads of Go's own scheduler have no stacks of interest, nor tables for them: its goroutines have.
     const bool with_stacks =
         target.rule().thread_stacks != ThreadStacks::none && target.description().runtime != Runtime::go;
-    const auto [place, is_new] = processes_.try_emplace(target.identity(), sites_, with_stacks ? &stacks_ : nullptr);
+    const auto [place, is_new] = processes_.try_emplace(target.identity(), sites_, with_stacks ? &stacks_ : nullptr,
+                                                        target.rule().thread_stacks == ThreadStacks::all);
     Watched& watched = place->second;
     const MonotonicTime now = clock_.monotonic();
     if (is_new || now - watched.limit_read_at >= kLimitPeriod) {
@@ -45,7 +46,7 @@ class ThreadCollector final : public Collector {
 
  private:
   struct Watched {
-    Watched(SiteInterner& sites, BlockedStacks* stacks) : history(sites, stacks) {}
+    Watched(SiteInterner& sites, NativeStacks* stacks, bool running) : history(sites, stacks, running) {}
     ThreadHistory history;
     std::optional<std::uint64_t> limit;
     MonotonicTime limit_read_at{};
@@ -56,7 +57,7 @@ class ThreadCollector final : public Collector {
   const Clock& clock_;
   std::optional<std::uint64_t> kernel_limit_;
   SiteInterner sites_;
-  BlockedStacks stacks_;
+  NativeStacks stacks_;
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
 

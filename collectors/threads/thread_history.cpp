@@ -110,6 +110,7 @@ Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir&
   }
   end_those_before(INT32_MAX);
   if (stacks_ != nullptr) read_stacks(process, calls, threads);
+  if (stacks_ != nullptr && running_) read_running_stacks(process, threads);
   threads_ = std::move(threads);
   if (threads_.empty()) return fail(ErrorCode::target_gone, "process {} has no thread left", number(process.pid()));
   auto snapshot = assemble(vanished);
@@ -131,9 +132,28 @@ void ThreadHistory::read_stacks(const ProcDir& process, const std::vector<InCall
   for (std::size_t i = 0; stacks && i < calls.size(); ++i) threads[calls[i].thread].stack = (*stacks)[i];
 }
 
+void ThreadHistory::read_running_stacks(const ProcDir& process, std::vector<Seen>& threads) {
+  std::vector<Tid> running;
+  for (const Seen& thread : threads) {
+    if (thread.state == "running") running.push_back(thread.tid);
+  }
+  running_unknown_.reset();
+  const auto copies = copy_running_threads(process, running);
+  const auto stacks = copies ? stacks_->name(process, *copies) : tl::unexpected(copies.error());
+  if (!stacks) {
+    running_unknown_ = stacks.error();
+    return;
+  }
+  for (std::size_t i = 0; i < copies->size(); ++i) {
+    const auto thread = std::ranges::lower_bound(threads, (*copies)[i].tid, {}, &Seen::tid);
+    if (thread != threads.end() && thread->tid == (*copies)[i].tid) thread->stack = (*stacks)[i];
+  }
+}
+
 std::shared_ptr<ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) const {
   auto snapshot = std::make_shared<ThreadSnapshot>();
   snapshot->vanished = vanished;
+  snapshot->running_unknown = running_unknown_;
   std::map<std::tuple<std::string_view, std::string_view, std::string_view, const NamedStack*>, std::uint32_t> known;
   std::set<const NamedStack*> told;
   std::uint64_t voluntary = ended_voluntary_;

@@ -11,15 +11,16 @@
 #include "collectors/os/proc_root.h"
 #include "collectors/os/thread_files.h"
 #include "collectors/sites/site_interner.h"
-#include "collectors/unwind/blocked_stacks.h"
+#include "collectors/unwind/native_stacks.h"
 
 namespace proctor {
 
 /// The threads of one process over many looks.
 class ThreadHistory {
  public:
-  /// Both outlive it. Without `stacks` none are read.
-  ThreadHistory(SiteInterner& sites, BlockedStacks* stacks) : sites_(&sites), stacks_(stacks) {}
+  /// Both outlive it. Without `stacks` none are read; those of threads that run only with `running`.
+  ThreadHistory(SiteInterner& sites, NativeStacks* stacks, bool running = false)
+      : sites_(&sites), stacks_(stacks), running_(running) {}
 
   /// The threads now: the same object as at the last look where none has run, begun or ended. `limit` is how many it
   /// may have. Errors: target_gone, permission_denied.
@@ -49,13 +50,16 @@ class ThreadHistory {
     ThreadSystemCall call;
   };
   void read_stacks(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads);
+  void read_running_stacks(const ProcDir& process, std::vector<Seen>& threads);
   std::shared_ptr<ThreadSnapshot> assemble(std::uint64_t vanished) const;
 
   static constexpr std::size_t kMostStacks = 1000;  // distinct ones of one process at a look
 
   SiteInterner* sites_;
-  BlockedStacks* stacks_;
-  std::vector<Seen> threads_;  // ascending by tid
+  NativeStacks* stacks_;
+  bool running_;
+  std::optional<Error> running_unknown_;  // why the stacks of those that run are not known
+  std::vector<Seen> threads_;             // ascending by tid
   std::uint64_t ended_voluntary_ = 0;
   std::uint64_t ended_involuntary_ = 0;
   std::shared_ptr<const ThreadSnapshot> last_;

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   const auto process = root->open_process(proctor::Pid{std::atoi(argv[1])});
   if (!process) return 1;
   proctor::SiteInterner sites;
-  proctor::BlockedStacks stacks;
+  proctor::NativeStacks stacks;
   proctor::ThreadHistory history{sites, &stacks};
   auto begin = std::chrono::steady_clock::now();
   const auto first = history.look(*process);

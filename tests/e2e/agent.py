@@ -36,6 +36,11 @@ class Agent:
         return get(f"http://{self.address}/metrics")
 
 
+def has_events():
+    """Whether this machine lets us sample events of threads: a container's filter may not."""
+    return "ok       events of threads" in call("doctor").stdout
+
+
 def named_child(programs, name):
     child = programs.start([sys.executable, "-c", NAMED, name.hex()], stdout=subprocess.PIPE)
     return child

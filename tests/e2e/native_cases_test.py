@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 
-from harness import Programs, await_, free_port, get, get_json, run_tests
+from agent import has_events
+from harness import Programs, Skip, await_, free_port, get, get_json, run_tests
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 CASES = BUILD / "tests" / "targets" / "cases_cpp"
@@ -58,6 +59,24 @@ def b14_locks_that_are_tried_and_let_go_are_no_cycle():
             assert not get_json(f"http://{address}/api/v1/findings")["findings"]
             assert not dump(child.pid)["locks"]["deadlocks"]
             pause.wait(0.05)
+
+
+def threads_that_run_have_stacks_where_that_is_asked_for():
+    if not has_events():
+        raise Skip("no perf_event_open on this machine")
+    with Programs() as programs:
+        child, _ = programs.start_announcing([CASES, "B14"])
+
+        def stacks(*options):
+            report = json.loads(subprocess.run([BUILD / "proctor", "dump", str(child.pid), "--format", "json", "--kind", "thread",
+                                                *options], check=True, capture_output=True, timeout=60).stdout)
+            return [[frame["function"] for frame in site.get("frames", [])] for site in report["threads"]["sites"]
+                    if site["state"] == "running"]
+
+        assert not any(stacks()), "by default only threads that sleep have stacks"
+        functions = await_("a running thread has one", lambda: [stack for stack in stacks("--thread-stacks", "all") if stack])
+        for stack in functions:
+            assert any("try_and_back_off" in function for function in stack) and stack[-1] in ("clone3", "__clone3"), stack
 
 
 def b15_an_idle_pool_waits_for_nobody():
@@ -149,10 +168,11 @@ def each_leak_is_one_site_and_nothing_else_is_found():
 
 
 MEMORY = {"B01": "memory_fragmentation", "B03": "memory_fragmentation", "B05": "memory_leak", "B21": "memory_leak"}
+LINES = {"B05": "(anonymous namespace)::filled", "B21": "(anonymous namespace)::object_that_holds_itself"}
 MEMORY_CONFIG = """\
 sampling: {interval: 1s, cpu_budget: 50%}
 targets:
-  - {name: "{{1}}", match: {comm: cases_cpp, cmdline: "cases_cpp (B[0-9]+)"}}
+  - {name: "{{1}}", match: {comm: cases_cpp, cmdline: "cases_cpp (B[0-9]+)"}, memory_growth: true}
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
 
@@ -164,12 +184,17 @@ def memory_that_is_kept_is_told_from_memory_that_leaks():
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("memory.yaml", MEMORY_CONFIG),
                         "--web.listen-address", address])
         seen = {name: set() for name in MEMORY}
+        lines = {}
+        expected = LINES if has_events() else dict.fromkeys(LINES)
 
         def look():
             for finding in get_json(f"http://{address}/api/v1/findings")["findings"]:
                 seen[finding["target"]].add(finding["kind"])
-            return all(kind in seen[name] for name, kind in MEMORY.items())
+                if finding["kind"] == "memory_leak":
+                    lines[finding["target"]] = finding.get("function")
+            return all(kind in seen[name] for name, kind in MEMORY.items()) and lines == expected
 
+        # Of a leak also the code that takes the memory, where its page faults show that.
         await_(f"each finding of {MEMORY}", look, 90)
         pause = threading.Event()
         for _ in range(10):
@@ -183,5 +208,6 @@ def memory_that_is_kept_is_told_from_memory_that_leaks():
 sys.exit(run_tests([memory_that_is_kept_is_told_from_memory_that_leaks, each_leak_is_one_site_and_nothing_else_is_found,
                     b11_a_lock_cycle_is_proven_with_exactly_its_threads,
                     b14_locks_that_are_tried_and_let_go_are_no_cycle,
+                    threads_that_run_have_stacks_where_that_is_asked_for,
                     b15_an_idle_pool_waits_for_nobody,
                     b17_a_lock_that_fork_copied_is_an_orphan_in_the_child_only]))
