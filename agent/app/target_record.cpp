@@ -93,6 +93,7 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
       max_sites_(limits.sites_per_population),
       populations_(findings, limits),
       held_memory_(kMemoryWindows * findings.window),
+      memory_heights_(findings.window),
       malloc_free_(findings.window),
       resident_(findings.window),
       open_fds_(findings.window),
@@ -107,6 +108,7 @@ void TargetRecord::reconfigure(const FindingsConfig& findings, const LimitsConfi
   max_sites_ = limits.sites_per_population;
   if (!other_window) return;
   held_memory_ = Series{kMemoryWindows * findings.window};
+  memory_heights_ = PastHeights{findings.window};
   for (Series* const series : {&malloc_free_, &resident_, &open_fds_, &threads_, &mappings_}) {
     *series = Series{findings.window};
   }
@@ -157,8 +159,10 @@ void TargetRecord::remember(const Observation& observation) {
       add_once_changed(mappings_, first_mappings_, now, static_cast<double>(*memory->mapping_count));
     }
     const double reclaimable = bytes(memory->lazily_freed.value_or(Bytes{0}));
-    held_memory_.add(now, std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable -
-                                            unused_bytes(*memory) - uncollected_bytes(observation)));
+    const double held = std::max(0.0, bytes(memory->anonymous.value_or(memory->resident)) - reclaimable -
+                                          unused_bytes(*memory) - uncollected_bytes(observation));
+    held_memory_.add(now, held);
+    memory_heights_.add(now, held);
     if (memory->malloc) malloc_free_.add(now, unused_bytes(*memory));
   }
   if (const auto* go = snapshot_of(observation.go_runtime)) {
@@ -200,7 +204,9 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     }
   }
   const bool stands = std::ranges::find(standing_, FindingKind::memory_leak, &Finding::kind) != standing_.end();
-  if (auto finding = detect_memory_leak(held_memory_, config_, instant, stands)) {
+  const auto height =
+      held_memory_.points().empty() ? std::nullopt : memory_heights_.highest_before(held_memory_.points().front().at);
+  if (auto finding = detect_memory_leak(held_memory_, height, config_, instant, stands)) {
     name_allocation(*finding, growing_allocation());
     findings.push_back(*std::move(finding));
   }

@@ -9,6 +9,7 @@
 #include "agent/history/allocation_history.h"
 #include "agent/history/lock_watch.h"
 #include "agent/history/series.h"
+#include "agent/ledger/past_heights.h"
 #include "agent/ledger/population_set.h"
 #include "agent/publication/publication.h"
 #include "config/config.h"
@@ -38,6 +39,7 @@ class TargetRecord {
   std::uint32_t max_sites_;
   PopulationSet populations_;
   Series held_memory_;                              // resident anonymous memory that is in use, in bytes
+  PastHeights memory_heights_;                      // of the same
   std::unique_ptr<AllocationHistory> allocations_;  // only of a process whose allocations or page faults are sampled
   Series malloc_free_;                              // bytes that glibc's malloc has and nobody uses
   LockWatch locks_;

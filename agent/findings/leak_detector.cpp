@@ -11,8 +11,9 @@ namespace proctor {
 namespace {
 
 constexpr int kSettleShare = 8;  // of the window: younger arrivals had no time to leave
-constexpr int kSpreadShare = 4;  // of the window: the least time over which arrivals must be spread
+constexpr int kSpreadShare = 2;  // of the window: the least time over which arrivals must be spread
 constexpr std::size_t kMinCohorts = 3;
+constexpr double kEvenResidue = 0.8;
 constexpr double kEvenSurvival = 0.6;  // the older half may have lost this much more than the younger
 
 std::optional<FindingKind> kind_of(PopulationKind kind, const Site& site) {
@@ -50,33 +51,55 @@ double survival(const std::vector<Cohort>& cohorts, std::size_t begin, std::size
   return arrived == 0 ? 0 : static_cast<double>(alive) / static_cast<double>(arrived);
 }
 
-/// Whether the least that a site held has risen from window to window, for at least kLongWindows of them, by as many in
-/// the last third as in the first, with hardly anybody leaving: a leak too slow for one window.
+/// Whether a site has had about as many members before.
+bool has_been_higher(const SiteGrowth& growth, std::optional<std::uint64_t> before) {
+  constexpr std::uint64_t kMargin = 20;  // a twentieth of them
+  return before && growth.members <= *before + *before / kMargin;
+}
+
+/// How many more members a site has than at the begin of these windows, at least: where the least that it held has
+/// risen from window to window, by as many in the last third as in the first, with hardly anybody leaving. Else
+/// nothing.
+std::optional<double> even_rise(const std::vector<LongPast::Pair>& windows, LongPast::Window LongPast::Pair::*which,
+                                const FindingsConfig& config) {
+  const auto floor = [&](std::size_t i) { return static_cast<double>((windows[i].*which).fewest); };
+  const std::size_t last = windows.size() - 1;
+  const double rise = floor(last) - floor(0);
+  if (rise < config.min_arrivals) return std::nullopt;
+  std::uint64_t departed = 0;
+  for (std::size_t i = 1; i < windows.size(); ++i) {
+    if (floor(i) < floor(i - 1) - std::max(1.0, kMostFall * rise)) return std::nullopt;
+    departed += (windows[i].*which).departed;
+  }
+  if (static_cast<double>(departed) > kMostLeaving * rise) return std::nullopt;
+  // It has come to an end where the last rise is longer ago than rises were apart.
+  const auto apart = static_cast<std::size_t>(3 * static_cast<double>(windows.size()) / rise);
+  const std::size_t quiet = std::max<std::size_t>(2, apart);
+  if (last > quiet && floor(last) <= floor(last - quiet)) return std::nullopt;
+  const std::size_t third = windows.size() / 3;
+  for (const std::size_t begin : {std::size_t{0}, third, last - third}) {
+    if (floor(begin + third) - floor(begin) < kLeastThird * rise) return std::nullopt;
+  }
+  return rise;
+}
+
+/// A leak too slow for one window, or among many who come and go: see even_rise, of all members or of the old ones.
 std::optional<Finding> detect_slow_leak(PopulationKind kind, FindingKind finding_kind, const SiteGrowth& growth,
                                         const FindingsConfig& config, const Instant& instant) {
   const auto& windows = growth.long_past;
   if (!growth.first_seen_growth || windows.size() < kLongWindows) return std::nullopt;
   const Nanoseconds span = config.window * static_cast<std::int64_t>(windows.size());
   if (instant.now - span < instant.process_start + config.warm_up) return std::nullopt;
-  const auto floor = [&](std::size_t i) { return static_cast<double>(windows[i].fewest); };
-  const double rise = floor(windows.size() - 1) - floor(0);
-  if (rise < config.min_arrivals) return std::nullopt;
-  std::uint64_t departed = 0;
-  for (std::size_t i = 1; i < windows.size(); ++i) {
-    if (floor(i) < floor(i - 1) - std::max(1.0, kMostFall * rise)) return std::nullopt;
-    departed += windows[i].departed;
-  }
-  if (static_cast<double>(departed) > kMostLeaving * rise) return std::nullopt;
-  const std::size_t third = windows.size() / 3;
-  for (const std::size_t begin : {std::size_t{0}, third, windows.size() - 1 - third}) {
-    if (floor(begin + third) - floor(begin) < kLeastThird * rise) return std::nullopt;
-  }
+  if (has_been_higher(growth, growth.height_before_past)) return std::nullopt;
+  auto rise = even_rise(windows, &LongPast::Pair::all, config);
+  if (!rise) rise = even_rise(windows, &LongPast::Pair::old, config);
+  if (!rise) return std::nullopt;
   Finding finding{.kind = finding_kind, .certainty = Certainty::suspected, .site = growth.site};
   finding.since =
       instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - *growth.first_seen_growth);
-  finding.members = static_cast<std::uint64_t>(rise);
+  finding.members = static_cast<std::uint64_t>(*rise);
   finding.oldest = growth.oldest;
-  finding.per_second = rise / seconds(span);
+  finding.per_second = *rise / seconds(span);
   finding.growth = growth.cohorts;
   finding.says = slow_leak_sentence(kind, finding, span);
   finding.advice = leak_advice(kind, *growth.site);
@@ -95,8 +118,13 @@ std::optional<Finding> detect_fast_leak(PopulationKind kind, FindingKind finding
   const auto first = std::ranges::find_if(cohorts, stayed);
   const auto last = std::find_if(cohorts.rbegin(), cohorts.rend(), stayed);
   if (first == cohorts.end()) return std::nullopt;
-  std::uint64_t survivors = 0;
-  for (const Cohort& cohort : cohorts) survivors += cohort.alive;
+  if (has_been_higher(growth, growth.height_before_window)) return std::nullopt;
+  const auto alive = [&](std::size_t begin, std::size_t end) {
+    std::uint64_t sum = 0;
+    for (std::size_t i = begin; i < end; ++i) sum += cohorts[i].alive;
+    return sum;
+  };
+  const std::uint64_t survivors = alive(0, cohorts.size());
 
   const Nanoseconds spread = last->begin - first->begin;
   const auto surviving = static_cast<std::size_t>(std::ranges::count_if(cohorts, stayed));
@@ -105,7 +133,14 @@ std::optional<Finding> detect_fast_leak(PopulationKind kind, FindingKind finding
   // A member that left although it was older than the window: the site does let go.
   if (growth.old_departures * 2 > survivors) return std::nullopt;
   const std::size_t half = cohorts.size() / 2;
-  if (survival(cohorts, 0, half) < kEvenSurvival * survival(cohorts, half, cohorts.size())) return std::nullopt;
+  const bool stays = survival(cohorts, 0, half) >= kEvenSurvival * survival(cohorts, half, cohorts.size());
+  // Of those who come and go the youngest are still there. Where as many stay of the oldest as of those after them, it
+  // is not that they take their time.
+  const std::size_t third = cohorts.size() / 3;
+  const bool stays_among_others = alive(0, third) >= config.min_arrivals &&
+                                  alive(third, 2 * third) >= config.min_arrivals &&
+                                  survival(cohorts, 0, third) >= kEvenResidue * survival(cohorts, third, 2 * third);
+  if (!stays && !stays_among_others) return std::nullopt;
   // No longer than the window's half without another one: it has come to an end.
   if (instant.now - last->begin > config.window / 2) return std::nullopt;
 

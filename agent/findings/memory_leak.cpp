@@ -14,6 +14,7 @@ constexpr double kMebibyte = 1024.0 * 1024.0;
 constexpr double kLeastGrowth = 16 * kMebibyte;
 constexpr double kLeastShare = 0.05;  // of what is held
 constexpr double kCovered = 0.8;      // of the windows
+constexpr std::size_t kPart = 6;      // of the points
 constexpr double kLeastPart = 0.3;    // of the growth, for a stack to be named
 /// How even the steps of the floor must be.
 struct Evenness {
@@ -42,15 +43,21 @@ bool rises_evenly(std::span<const Point> points, const Evenness& evenness) {
 
 }  // namespace
 
-std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConfig& config, const Instant& instant,
-                                          bool standing) {
+std::optional<Finding> detect_memory_leak(const Series& held, std::optional<double> height_before,
+                                          const FindingsConfig& config, const Instant& instant, bool standing) {
   std::span<const Point> points = held.points();
   // What a process takes while it warms up says nothing.
   while (!points.empty() && points.front().at < instant.process_start + config.warm_up) points = points.subspan(1);
   if (points.size() < 12) return std::nullopt;
   const Nanoseconds covered = points.back().at - points.front().at;
   if (seconds(covered) < kCovered * kMemoryWindows * seconds(config.window)) return std::nullopt;
-  if (!rises_evenly(points, standing ? kLoose : kStrict)) return std::nullopt;
+  const Evenness& evenness = standing ? kLoose : kStrict;
+  if (!rises_evenly(points, evenness)) return std::nullopt;
+  // Also without the end and without the beginning: what only wavers falls into steps by one division at most.
+  const std::size_t most = points.size() - points.size() / kPart;
+  if (!rises_evenly(points.first(most), kLoose) || !rises_evenly(points.last(most), kLoose)) return std::nullopt;
+  const double floor = floor_of(points.last(points.size() / kPart));
+  if (height_before && floor < (1 + kLeastShare) * *height_before) return std::nullopt;
   const auto slope = slope_per_second(points);
   const double growth = slope.value_or(0) * seconds(covered);
   if (growth < kLeastGrowth || growth < kLeastShare * points.back().value) return std::nullopt;

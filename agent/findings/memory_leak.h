@@ -15,10 +15,11 @@ constexpr int kMemoryWindows = 2;
 
 /// Whether memory that cannot be taken back only grows: over most of kMemoryWindows its floor rises from quarter to
 /// quarter by even steps that do not get smaller, and by an amount that counts. So a runtime that warms up, a cache
-/// that fills and a burst are none. `held` is resident anonymous memory in use, in bytes, over so many windows. A
+/// that fills and a burst are none. Nor is what the process had before and gave back, as by day and by night. `held` is
+/// resident anonymous memory in use, in bytes, over so many windows, `height_before` how much it had before them. A
 /// finding that is `standing` already goes on by looser measures, lest it comes and goes.
-std::optional<Finding> detect_memory_leak(const Series& held, const FindingsConfig& config, const Instant& instant,
-                                          bool standing);
+std::optional<Finding> detect_memory_leak(const Series& held, std::optional<double> height_before,
+                                          const FindingsConfig& config, const Instant& instant, bool standing);
 
 /// Makes the stack whose live bytes grow along the subject of a memory leak, where it is a good part of the growth.
 void name_allocation(Finding& finding, const std::optional<AllocationGrowth>& growth);

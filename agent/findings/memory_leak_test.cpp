@@ -21,7 +21,8 @@ std::optional<Finding> verdict_on(const std::function<double(double second)>& me
     now = MonotonicTime{std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(second))};
     series.add(now, mebibytes(second) * kMebibyte);
   }
-  return detect_memory_leak(series, config, {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}}, false);
+  return detect_memory_leak(series, std::nullopt, config,
+                            {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}}, false);
 }
 
 /// Whether any look of so many hours at a process that began at 0 finds a leak; looks once a minute.
@@ -31,7 +32,8 @@ bool ever(double hours, const std::function<double(double second)>& mebibytes) {
   for (double second = 0; second <= hours * 3600; second += 60) {
     const MonotonicTime now{std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(second))};
     series.add(now, mebibytes(second) * kMebibyte);
-    if (detect_memory_leak(series, config, {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}}, false))
+    if (detect_memory_leak(series, std::nullopt, config,
+                           {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}}, false))
       return true;
   }
   return false;

@@ -35,8 +35,14 @@ std::optional<Finding> detect_spike(const SiteGrowth& growth, const FindingsConf
       begin = growth.cohorts[first].begin;
     }
   }
-  const std::uint64_t before = growth.members - std::min(growth.members, arrived);
-  if (most < kLeastMembers || most < kTimesBefore * before) return std::nullopt;
+  if (most < kLeastMembers) return std::nullopt;
+  // A busy site has none that is old, but has had as many as now.
+  if (begin - growth.followed_since < config.window / kBurstShare) return std::nullopt;
+  std::uint64_t before = 0;
+  for (const SiteGrowth::Height& height : growth.heights) {
+    if (height.end <= begin) before = std::max(before, height.most);
+  }
+  if (growth.members < kTimesBefore * before) return std::nullopt;
   if (static_cast<double>(most) < kMostOfArrivals * static_cast<double>(arrived)) return std::nullopt;
   Finding finding{.kind = FindingKind::goroutine_spike, .certainty = Certainty::suspected, .site = growth.site};
   finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - begin);

@@ -4,19 +4,23 @@
 
 namespace proctor {
 
-void LongPast::note(std::uint64_t window, std::uint64_t members, std::uint64_t departed) {
+void LongPast::note(std::uint64_t window, const Pair& now) {
   if (windows_.empty() || window > current_) {
     // A window without a look was as the one after it.
-    windows_.push_back({.fewest = members, .departed = 0});
+    windows_.push_back(now);
+    windows_.back().all.departed = windows_.back().old.departed = 0;
     if (windows_.size() > kMostWindows + 1) windows_.erase(windows_.begin());
     current_ = window;
   }
-  Window& last = windows_.back();
-  last.fewest = std::min(last.fewest, members);
-  last.departed += departed;
+  const auto add = [](Window& last, const Window& more) {
+    last.fewest = std::min(last.fewest, more.fewest);
+    last.departed += more.departed;
+  };
+  add(windows_.back().all, now.all);
+  add(windows_.back().old, now.old);
 }
 
-std::vector<LongPast::Window> LongPast::ended() const {
+std::vector<LongPast::Pair> LongPast::ended() const {
   if (windows_.empty()) return {};
   return {windows_.begin(), windows_.end() - 1};
 }

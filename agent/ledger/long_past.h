@@ -7,7 +7,7 @@
 namespace proctor {
 
 /// What one site did over many windows of the ledger, for leaks that take hours to show: the least that it held in
-/// each, and how many left.
+/// each, and how many left; the same of those alone who have been there for long.
 class LongPast {
  public:
   static constexpr std::size_t kMostWindows = 24;
@@ -16,15 +16,20 @@ class LongPast {
     std::uint64_t fewest = 0;
     std::uint64_t departed = 0;
   };
+  struct Pair {
+    Window all;
+    Window old;  // there for kOldWindows
+  };
+  static constexpr std::uint32_t kOldWindows = 4;
 
-  /// At a look in the window of that number there were `members`, and `departed` had left since the look before.
-  void note(std::uint64_t window, std::uint64_t members, std::uint64_t departed);
+  /// A look in the window of that number, with the members then and those that left since the look before.
+  void note(std::uint64_t window, const Pair& now);
   /// Those that have ended, oldest first; at most kMostWindows.
-  std::vector<Window> ended() const;
+  std::vector<Pair> ended() const;
 
  private:
   std::uint64_t current_ = 0;  // number of the last of `windows_`
-  std::vector<Window> windows_;
+  std::vector<Pair> windows_;
 };
 
 }  // namespace proctor

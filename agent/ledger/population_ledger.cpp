@@ -58,6 +58,7 @@ class PopulationLedger::Merge {
       Place& place = *places[member->site];
       records.push_back(take_in(*member, before, census.sites[member->site]->id, place));
       ++place.members;
+      if (is_old(records.back())) ++place.old;
       place.held += member->held;
       place.since = std::min(place.since, records.back().since);
     }
@@ -66,6 +67,10 @@ class PopulationLedger::Merge {
   }
 
  private:
+  bool is_old(const Record& record) const {
+    return period_ - record.born > LongPast::kOldWindows * Cohorts::kWholePeriods;
+  }
+
   void leave(const Record& record) {
     ++ledger_.departures_;
     depart(record);
@@ -105,6 +110,7 @@ class PopulationLedger::Merge {
     Place& known = ledger_.place_of(record.site);
     Place& place = known.fresh ? ledger_.other_ : known;
     ++place.departed_now;
+    if (is_old(record)) ++place.old_departed_now;
     place.cohorts.depart(record.born, period_);
   }
 
@@ -127,7 +133,7 @@ void PopulationLedger::update(const Census& census, MonotonicTime now) {
   const std::vector<const Member*> members = in_order(census);
   const std::vector<Place*> places = admit(census, members, period_at(now));
   const auto reset = [](Place& place) {
-    place.members = 0;
+    place.members = place.old = place.old_departed_now = 0;
     place.held = Bytes{0};
     place.since = MonotonicTime::max();
   };
@@ -150,6 +156,8 @@ void PopulationLedger::reconfigure(std::uint32_t max_sites, Nanoseconds window) 
   for (Record& record : records_) record.born = 0;
   const auto start_over = [](Place& place) {
     place.cohorts = Cohorts{};
+    place.heights = Heights{};
+    place.past_heights.reset();
     place.long_past.reset();
     place.followed = false;
     place.fewest = place.members;
@@ -255,6 +263,7 @@ void PopulationLedger::credit_events() {
 
 void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
   if (place.members > 0) place.populated_at = now;
+  if (kind_ == PopulationKind::goroutine) place.heights.note(period_at(now), place.members);
   if (!std::exchange(place.followed, true)) {
     place.fewest = place.members - std::min(place.members, place.arrived_now);
     place.fewest_at = place.most_at = now;
@@ -263,6 +272,10 @@ void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
     place.most = place.members;
     place.most_at = now;
   }
+  if (!place.past_heights && place.most - std::min(place.most, place.fewest) >= kWorthKeeping) {
+    place.past_heights = std::make_unique<PastHeights>(window_);
+  }
+  if (place.past_heights) place.past_heights->add(now, static_cast<double>(place.members));
   const bool quiet = now - place.most_at >= kQuietWindows * window_;
   if (quiet) {
     place.most = place.members;
@@ -275,7 +288,9 @@ void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
     return;
   }
   if (!place.long_past) place.long_past = std::make_unique<LongPast>();
-  place.long_past->note(static_cast<std::uint64_t>(age_at(now, *begin_) / window_), place.members, place.departed_now);
+  place.long_past->note(static_cast<std::uint64_t>(age_at(now, *begin_) / window_),
+                        {.all = {.fewest = place.members, .departed = place.departed_now},
+                         .old = {.fewest = place.old, .departed = place.old_departed_now}});
 }
 
 PopulationView PopulationLedger::view(MonotonicTime now) const {
@@ -319,6 +334,18 @@ SiteGrowth PopulationLedger::growth_of(const Place& place, MonotonicTime now) co
   SiteGrowth growth{.site = place.site, .members = place.members, .oldest = age_at(now, place.since)};
   if (place.members > place.fewest) growth.first_seen_growth = place.fewest_at;
   if (place.long_past) growth.long_past = place.long_past->ended();
+  if (begin_) growth.followed_since = *begin_;
+  if (place.past_heights) {
+    const auto before = [&](Nanoseconds ago) -> std::optional<std::uint64_t> {
+      const auto height = place.past_heights->highest_before(now - ago);
+      return height ? std::optional{static_cast<std::uint64_t>(*height)} : std::nullopt;
+    };
+    growth.height_before_window = before(window_);
+    growth.height_before_past = before(window_ * static_cast<std::int64_t>(growth.long_past.size() + 1));
+  }
+  for (const Heights::Height& height : place.heights.all()) {
+    growth.heights.push_back({.end = begin_of(height.period) + Heights::kPeriodsEach * period_, .most = height.most});
+  }
   for (const Cohorts::Period& period : place.cohorts.at(period_at(now))) {
     growth.old_departures += period.old_departed;
     if (period.arrived == 0) continue;

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "agent/ledger/cohorts.h"
+#include "agent/ledger/heights.h"
 #include "agent/ledger/long_past.h"
+#include "agent/ledger/past_heights.h"
 #include "agent/ledger/population.h"
 
 namespace proctor {
@@ -28,7 +30,18 @@ struct SiteGrowth {
   /// The last look at which the site had as few members as ever since its growth began. Absent where it does not
   /// grow; after eight windows without a new height, growth begins anew.
   std::optional<MonotonicTime> first_seen_growth;
-  std::vector<LongPast::Window> long_past;  // since then; oldest first
+  std::vector<LongPast::Pair> long_past;  // since then; oldest first
+  /// The most members in an eighth of the window, oldest first; of goroutines alone.
+  struct Height {
+    MonotonicTime end{};
+    std::uint64_t most = 0;
+  };
+  std::vector<Height> heights;
+  /// The most that the site has had for half a window at a time, before the window and before all of `long_past`: who
+  /// come up to there again are no leak.
+  std::optional<std::uint64_t> height_before_window;
+  std::optional<std::uint64_t> height_before_past;
+  MonotonicTime followed_since{};  // the population; before it had a height the site had no members
   Nanoseconds oldest{};
 };
 
@@ -70,6 +83,8 @@ class PopulationLedger {
     std::uint64_t arrived_now = 0;  // in the look that is being taken in
     std::uint64_t departed_now = 0;
     std::uint64_t members_to_come = 0;
+    std::uint64_t old = 0;  // of the members, those that were here for LongPast::kOldWindows
+    std::uint64_t old_departed_now = 0;
     MonotonicTime since = MonotonicTime::max();  // of the member longest in its wait
     Bytes held{};
     MonotonicTime populated_at{};  // the last look at which it had members
@@ -82,7 +97,10 @@ class PopulationLedger {
     MonotonicTime most_at{};
     std::unique_ptr<LongPast> long_past;  // while it grows
     Cohorts cohorts;
+    Heights heights;
+    std::unique_ptr<PastHeights> past_heights;  // once it has changed by kWorthKeeping members
   };
+  static constexpr std::uint64_t kWorthKeeping = 10;
   class Merge;
 
   std::uint32_t period_at(MonotonicTime now) const;
