@@ -19,6 +19,8 @@ CpuSnapshot sum_of(const CpuSnapshot* past, const CpuSnapshot& last) {
   if (past == nullptr) return sum;
   sum.user += past->user;
   sum.system += past->system;
+  sum.children_user += past->children_user;
+  sum.children_system += past->children_system;
   sum.minor_faults += past->minor_faults;
   sum.major_faults += past->major_faults;
   add_to(sum.voluntary_switches, past->voluntary_switches);

@@ -120,6 +120,11 @@ void fill_cpu_seconds(const CpuSnapshot& cpu, FamilyWriter& family) {
   family.add({"user"}, seconds(cpu.user));
   family.add({"system"}, seconds(cpu.system));
 }
+void fill_children_cpu_seconds(const CpuSnapshot& cpu, FamilyWriter& family) {
+  if (cpu.children_user + cpu.children_system == Nanoseconds{0}) return;
+  family.add({"user"}, seconds(cpu.children_user));
+  family.add({"system"}, seconds(cpu.children_system));
+}
 void fill_switches(const CpuSnapshot& cpu, FamilyWriter& family) {
   add_count(family, {"voluntary"}, cpu.voluntary_switches);
   add_count(family, {"involuntary"}, cpu.involuntary_switches);
@@ -333,12 +338,14 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_threads_blocked", fill_threads<&Site::reason>},
     {"proctor_deadlocked_threads", fill_from<&O::locks, fill_deadlocked>},
     {"proctor_cpu_seconds_total", fill_from<&O::cpu, fill_cpu_seconds>},
+    {"proctor_children_cpu_seconds_total", fill_from<&O::cpu, fill_children_cpu_seconds>},
     {"proctor_context_switches_total", fill_from<&O::cpu, fill_switches>},
     {"proctor_page_faults_total", fill_from<&O::cpu, fill_faults>},
     {"proctor_read_bytes_total", fill_from<&O::cpu, fill_bytes<&CpuSnapshot::storage_read, CpuSnapshot>>},
     {"proctor_written_bytes_total", fill_from<&O::cpu, fill_bytes<&CpuSnapshot::storage_written, CpuSnapshot>>},
     {"proctor_resident_memory_bytes", fill_from<&O::memory, fill_bytes<&M::resident, M>>},
     {"proctor_proportional_memory_bytes", fill_from<&O::memory, fill_bytes<&M::proportional, M>>},
+    {"proctor_peak_resident_memory_bytes", fill_from<&O::memory, fill_bytes<&M::peak_resident, M>>},
     {"proctor_swap_bytes", fill_from<&O::memory, fill_bytes<&M::swap, M>>},
     {"proctor_virtual_memory_bytes", fill_from<&O::memory, fill_bytes<&M::virtual_size, M>>},
     {"proctor_resident_memory_part_bytes", fill_from<&O::memory, fill_memory_parts>},

@@ -198,6 +198,8 @@ Json memory_of(const MemorySnapshot& snapshot) {
 Json cpu_of(const CpuSnapshot& snapshot) {
   Json object{{"user_seconds", seconds(snapshot.user)},
               {"system_seconds", seconds(snapshot.system)},
+              {"children_user_seconds", seconds(snapshot.children_user)},
+              {"children_system_seconds", seconds(snapshot.children_system)},
               {"minor_faults", snapshot.minor_faults},
               {"major_faults", snapshot.major_faults}};
   put_count(object, "voluntary_switches", snapshot.voluntary_switches);

@@ -29,6 +29,8 @@ Result<std::shared_ptr<const CpuSnapshot>> read_cpu(const ProcDir& process, cons
   auto cpu = std::make_shared<CpuSnapshot>();
   cpu->user = stat.user;
   cpu->system = stat.system;
+  cpu->children_user = stat.children_user;
+  cpu->children_system = stat.children_system;
   cpu->minor_faults = stat.minor_faults;
   cpu->major_faults = stat.major_faults;
   if (threads != nullptr) {

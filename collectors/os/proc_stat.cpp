@@ -50,6 +50,8 @@ Result<ProcStat> parse_proc_stat(std::string_view text) {
   stat.major_faults = value(12);
   stat.user = from_ticks(value(14));
   stat.system = from_ticks(value(15));
+  stat.children_user = from_ticks(value(16));
+  stat.children_system = from_ticks(value(17));
   stat.threads = value(20);
   stat.start_time = StartTime{value(22)};
   stat.virtual_size = Bytes{value(23)};

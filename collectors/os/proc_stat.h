@@ -21,6 +21,8 @@ struct ProcStat {
   std::uint64_t major_faults = 0;
   Nanoseconds user{};
   Nanoseconds system{};
+  Nanoseconds children_user{};  // of children that have ended and were waited for, and of theirs
+  Nanoseconds children_system{};
   std::uint64_t threads = 0;
   StartTime start_time{};
   Bytes virtual_size{};

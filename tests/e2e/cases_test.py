@@ -16,13 +16,14 @@ CASES = BUILD / "tests" / "targets" / "cases_go"
 CONFIG = """\
 sampling: {interval: 1s, cpu_budget: 50%}
 targets:
-  - {name: "{{1}}", match: {comm: cases_go, cmdline: "-case (A[0-9a-z]+)"}}
+  - {name: "{{1}}", match: {comm: cases_go, cmdline: "-case ([AC][0-9a-z]+)"}}
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
 LEAKS = {"A08": "main.readBlocking", "A01": "main.slowWorker", "A05": "main.watch", "A16": "main.rangeOver"}
 # One operation starts goroutines at several places: one of them is the page, the others are its consequences.
 COHORTS = {"A03": {"main.readStream": 1, "main.sendStream": 1, "main.controlStream": 1},
            "A18": {"net/http.(*persistConn).readLoop": 1, "net/http.(*persistConn).writeLoop": 1},
+           "C17": {"main.readAttached": 1, "main.writeAttached": 1},
            "A22": {"main.servePartition": 4, "main.serveBroker": 3, "main.retryBroker": 3, "main.bridgeBroker": 3}}
 OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
 NO_OVERDUE = ("A05", "A28c", "A28d")

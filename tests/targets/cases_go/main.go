@@ -372,6 +372,8 @@ func main() {
 		for i := 0; i < 10; i++ {
 			go transfer(first, second)
 		}
+	case "C17":
+		attachForEver()
 	case "A18":
 		server := startServer()
 		every(100*time.Millisecond, forever, func() { poll(server) })

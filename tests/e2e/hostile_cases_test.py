@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Reported cases of processes that made exporters fail, slow down or tell nonsense: many, odd, short-lived or changing
+under the reader's hands. hostile_cases_test.py BUILD_FOLDER"""
+
+import contextlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+from agent import BUILD, Agent, call
+from harness import Programs, Skip, await_, get_json, run_tests
+
+CASES = BUILD / "tests" / "targets" / "cases_cpp"
+
+
+def dump(pid, kind):
+    result = call("dump", pid, "--format", "json", "--kind", kind)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def python(programs, text):
+    """A target that runs this text, once it has printed a line."""
+    return programs.start_announcing([sys.executable, "-c", text])[0]
+
+
+def value_of(text, name, labels=""):
+    found = re.findall(rf"^{name}\{{[^}}]*{labels}[^}}]*\}} (\S+)$", text, re.M)
+    return float(found[0]) if found else None
+
+
+CHURN = """
+import os, sys, threading
+def churn():
+    while True:
+        fd = os.open("/dev/null", os.O_RDONLY)
+        os.close(fd)
+for _ in range(4): threading.Thread(target=churn, daemon=True).start()
+kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(50)]
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+
+def c12_descriptors_that_close_under_the_reader_are_no_error():
+    with Programs() as programs:
+        child = python(programs, CHURN)
+        for _ in range(15):
+            report = dump(child.pid, "fd")
+            # One that moves to another number while they are listed may be met twice.
+            assert 53 <= report["fds"]["open"] <= 61, report["fds"]["open"]
+            assert not [part for part in report["unknown"] if part["part"] == "fds"], report["unknown"]
+        agent = Agent(programs, "--target.pid", child.pid, interval="100ms")
+        for _ in range(20):
+            kinds = re.findall(r"^proctor_open_fds\{[^}]*\} (\S+)$", agent.metrics(), re.M)
+            assert 53 <= sum(map(float, kinds)) <= 61, kinds
+
+
+def c14_many_descriptors_are_counted_exactly_and_told_in_part():
+    with Programs() as programs:
+        child = python(programs, """
+import os, resource, time
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+first = os.open("/dev/null", os.O_RDONLY)
+for _ in range(15000): os.dup(first)
+print("ready", flush=True)
+time.sleep(1000)
+""")
+        exact = len(os.listdir(f"/proc/{child.pid}/fd"))
+        begin = time.monotonic()
+        report = dump(child.pid, "fd")
+        took = time.monotonic() - begin
+        assert report["fds"]["open"] == exact > 15000, (report["fds"]["open"], exact)
+        assert report["fds"]["sampled"] is True, "above the cap only some are looked at"
+        assert took < 5, f"{took:.1f} s"
+
+
+def c18_sockets_that_wait_out_their_time_belong_to_nobody():
+    with Programs() as programs:
+        child = python(programs, """
+import socket, threading
+server = socket.create_server(("127.0.0.1", 0), backlog=100)
+held = []
+for i in range(4000):
+    client = socket.create_connection(server.getsockname())
+    mine = server.accept()[0]
+    # Who closes first keeps the connection in TIME_WAIT: it has no owner any more.
+    if i < 50: held += [client, mine]
+    else: client.close(), mine.close()
+print("ready", flush=True)
+threading.Event().wait()
+""")
+        waiting = sum(line.split()[3] == "06" for line in pathlib.Path(f"/proc/{child.pid}/net/tcp").read_text().splitlines()[1:])
+        assert waiting > 1000, waiting
+        report = dump(child.pid, "fd")
+        assert report["fds"]["sockets"] == {"tcp": {"established": 100, "listen": 1}}, report["fds"]["sockets"]
+
+
+def d20_work_of_children_that_ended_between_looks_is_told():
+    with Programs() as programs:
+        child = python(programs, """
+import os, resource, subprocess, sys
+print("ready", flush=True)
+for _ in range(10):
+    subprocess.run([sys.executable, "-c", "import time\\nend = time.process_time() + 0.2\\nwhile time.process_time() < end: pass"])
+print("done", flush=True)
+sys.stdin.read()
+import time
+time.sleep(1000)
+""")
+        agent = Agent(programs, "--target.pid", child.pid, interval="500ms")
+        assert child.stdout.readline().strip() == b"done"
+        fields = pathlib.Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        real = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+        assert real > 1.9, real
+
+        def told():
+            values = re.findall(r"^proctor_children_cpu_seconds_total\{[^}]*\} (\S+)$", agent.metrics(), re.M)
+            return abs(sum(map(float, values)) - real) < 0.05 * real
+
+        await_("the CPU time of all its children is told", told)
+
+
+def d30_a_thousand_scrapes_half_of_them_abandoned_leave_nothing_behind():
+    with Programs() as programs:
+        agent = Agent(programs, "--target.pid", os.getpid())
+        host, port = agent.address.split(":")
+
+        def scrape(times):
+            for number in range(times):
+                with contextlib.closing(socket.create_connection((host, int(port)))) as client:
+                    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    while number % 2 and client.recv(65536):
+                        pass
+
+        def own():
+            text = agent.metrics()
+            return {name: float(re.search(rf"^process_{name} (\S+)$", text, re.M)[1])
+                    for name in ("open_fds", "resident_memory_bytes")}
+
+        scrape(300)
+        before = own()
+        scrape(1000)
+        await_("its descriptors are as before", lambda: own()["open_fds"] <= before["open_fds"])
+        after = own()
+        assert after["resident_memory_bytes"] < before["resident_memory_bytes"] + (4 << 20), (before, after)
+        threads = len(os.listdir(f"/proc/{agent.child.pid}/task"))
+        assert threads < 20, threads
+
+
+def libraries_of(binary):
+    text = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True).stdout
+    return re.findall(r"(/\S+)", text)
+
+
+def d44_a_program_in_another_root_that_is_gone_is_read_through_its_own_mappings():
+    if os.geteuid() != 0:
+        raise Skip("chroot needs root")
+    with Programs() as programs:
+        root = programs.folder / "root"
+        for file in [str(CASES), *libraries_of(CASES)]:
+            place = root / ("app" if file == str(CASES) else file.lstrip("/"))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, place)
+        child, _ = programs.start_announcing(["chroot", root, "/app", "B15"])
+        shutil.rmtree(root)
+        sites = await_("its threads wait", lambda: [
+            site for site in dump(child.pid, "thread")["threads"]["sites"] if site["members"] == 8])
+        functions = [frame["function"] for frame in sites[0]["frames"]]
+        assert any("idle_pool" in function for function in functions) and "pthread_cond_wait" in functions[2], functions
+
+
+def d47_damaged_executables_harm_nobody():
+    with Programs() as programs:
+        dice = random.Random(7)
+        whole = CASES.read_bytes()
+        # Sections are not needed to run: where they stand, what they are called and what notes say may be anything.
+        begin = int.from_bytes(whole[40:48], "little")
+        for number in range(12):
+            damaged = bytearray(whole)
+            if number == 0:
+                damaged[40:48] = (2 ** 63).to_bytes(8, "little")
+            elif number == 1:
+                damaged[60:62] = b"\xff\xff"
+            else:
+                for _ in range(200):
+                    damaged[dice.randrange(begin, len(damaged))] = dice.randrange(256)
+            file = programs.folder / f"damaged-{number}"
+            file.write_bytes(damaged)
+            file.chmod(file.stat().st_mode | stat.S_IXUSR)
+            child, _ = programs.start_announcing([file, "B15"])
+            report = json.loads(call("dump", child.pid, "--format", "json").stdout)
+            assert report["threads"]["total"] == 9 and report["memory"]["resident_bytes"] > 0
+            programs.end(child)
+        # An executable that no file system has, and one that is a script.
+        memory = python(programs, f"""
+import os
+fd = os.memfd_create("program")
+os.write(fd, open({str(CASES)!r}, "rb").read())
+os.execv(f"/proc/self/fd/{{fd}}", ["program", "B15"])
+""")
+        report = json.loads(call("dump", memory.pid, "--format", "json").stdout)
+        assert report["threads"]["total"] == 9, report["threads"]
+        script = programs.folder / "script"
+        script.write_text("#!/bin/sh\necho ready\nread line\n", encoding="utf-8")
+        script.chmod(0o755)
+        child = programs.start([script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child.stdout.readline()
+        assert json.loads(call("dump", child.pid, "--format", "json").stdout)["target"]["comm"] == "script"
+
+
+def d48_a_thousand_names_are_one_series():
+    with Programs() as programs:
+        child = python(programs, """
+import ctypes, threading, uuid
+libc = ctypes.CDLL(None)
+begun = threading.Barrier(1001)
+threading.stack_size(65536)
+def run():
+    libc.prctl(15, f"worker-{uuid.uuid4()}".encode()[:15], 0, 0, 0)
+    begun.wait()
+    threading.Event().wait()
+for _ in range(1000): threading.Thread(target=run, daemon=True).start()
+begun.wait()
+print("ready", flush=True)
+threading.Event().wait()
+""")
+        agent = Agent(programs, "--target.pid", child.pid, interval="500ms")
+
+        def settled():
+            text = agent.metrics()
+            members = [float(value) for value in re.findall(r'^proctor_site_members\{[^}]*kind="thread"[^}]*\} (\S+)$', text, re.M)]
+            return members if sum(members) == 1001 else None
+
+        members = await_("every thread is counted once", settled)
+        assert len(members) <= 51, f"{len(members)} series"
+        names = {site["name"] for site in dump(child.pid, "thread")["threads"]["sites"]}
+        assert len(names) < 60, sorted(names)[:20]
+
+
+def b19_threads_that_take_turns_are_not_stuck():
+    with Programs() as programs:
+        child = python(programs, """
+import threading
+def spin():
+    while True: pass
+for _ in range(4): threading.Thread(target=spin, daemon=True).start()
+print("ready", flush=True)
+threading.Event().wait()
+""")
+        agent = Agent(programs, "--target.pid", child.pid)
+        for _ in range(20):
+            assert not get_json(f"http://{agent.address}/api/v1/findings")["findings"]
+            assert not dump(child.pid, "thread,lock")["locks"]["deadlocks"]
+
+
+def b23_a_peak_that_is_over_is_told_apart_and_is_no_leak():
+    with Programs() as programs:
+        child = python(programs, """
+import mmap, time
+memory = mmap.mmap(-1, 300 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+for i in range(0, len(memory), 4096): memory[i] = 1
+memory.close()
+print("ready", flush=True)
+time.sleep(1000)
+""")
+        agent = Agent(programs, "--target.pid", child.pid)
+        text = await_("it is looked at", lambda: (lambda t: t if value_of(t, "proctor_resident_memory_bytes") else None)(agent.metrics()))
+        assert value_of(text, "proctor_peak_resident_memory_bytes") > 300 << 20
+        assert value_of(text, "proctor_resident_memory_bytes") < 60 << 20
+        rules = (pathlib.Path(__file__).parent.parent.parent / "alerts" / "proctor.rules.yml").read_text(encoding="utf-8")
+        assert "peak" not in rules, "no alert may use the peak"
+
+
+sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
+                    c14_many_descriptors_are_counted_exactly_and_told_in_part,
+                    c18_sockets_that_wait_out_their_time_belong_to_nobody,
+                    d20_work_of_children_that_ended_between_looks_is_told,
+                    d30_a_thousand_scrapes_half_of_them_abandoned_leave_nothing_behind,
+                    d44_a_program_in_another_root_that_is_gone_is_read_through_its_own_mappings,
+                    d47_damaged_executables_harm_nobody, d48_a_thousand_names_are_one_series,
+                    b19_threads_that_take_turns_are_not_stuck,
+                    b23_a_peak_that_is_over_is_told_apart_and_is_no_leak]))
