@@ -13,7 +13,7 @@ constexpr PerfRing::Event kTick{.type = PERF_TYPE_SOFTWARE,
                                 .config = PERF_COUNT_SW_TASK_CLOCK,
                                 .period = 50'000,  // nanoseconds of its own time
                                 .once = true};
-constexpr std::size_t kRingBytes = 32 * 1024;  // one sample
+constexpr std::size_t kRingBytes = std::size_t{32} << 10;  // one sample
 constexpr auto kPatience = std::chrono::milliseconds{20};
 
 }  // namespace
