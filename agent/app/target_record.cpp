@@ -12,6 +12,7 @@
 #include "agent/findings/spike.h"
 #include "agent/findings/stuck_finalizer.h"
 #include "agent/findings/stuck_lock.h"
+#include "agent/findings/stuck_thread_lock.h"
 
 namespace proctor {
 namespace {
@@ -225,8 +226,14 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
         std::back_inserter(findings));
   }
   if (const auto* locks = snapshot_of(observation.locks)) {
-    std::ranges::move(detect_deadlocks(*locks, snapshot_of(observation.threads), instant.wall),
-                      std::back_inserter(findings));
+    const auto* threads = snapshot_of(observation.threads);
+    std::ranges::move(detect_deadlocks(*locks, threads, instant.wall), std::back_inserter(findings));
+    if (threads != nullptr) {
+      thread_locks_.update(*locks, *threads, instant.now);
+      std::ranges::move(detect_stuck_thread_locks(*locks, *threads, snapshot_of(observation.fds), thread_locks_,
+                                                  config_, instant),
+                        std::back_inserter(findings));
+    }
   }
   link_causes(findings, standing_);
   for (Finding& finding : findings) {

@@ -9,6 +9,7 @@
 #include "agent/history/allocation_history.h"
 #include "agent/history/lock_watch.h"
 #include "agent/history/series.h"
+#include "agent/history/thread_lock_watch.h"
 #include "agent/ledger/past_heights.h"
 #include "agent/ledger/population_set.h"
 #include "agent/publication/publication.h"
@@ -43,6 +44,7 @@ class TargetRecord {
   std::unique_ptr<AllocationHistory> allocations_;  // only of a process whose allocations or page faults are sampled
   Series malloc_free_;                              // bytes that glibc's malloc has and nobody uses
   LockWatch locks_;
+  ThreadLockWatch thread_locks_;
   Series resident_;  // bytes
   Series open_fds_;
   Series threads_;  // from the first change on, as the next: of most processes neither changes

@@ -143,6 +143,41 @@ Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot
   return object;
 }
 
+/// The objects that most threads of each site wait for, by the site's index.
+std::map<std::uint32_t, Json> thread_waits(const ThreadSnapshot& snapshot, const FdSnapshot* fds) {
+  std::map<std::uint32_t, std::map<WaitedObject, std::uint64_t>> counts;
+  for (const ThreadSample& sample : snapshot.threads) {
+    if (sample.waits_for) ++counts[sample.site][*sample.waits_for];
+  }
+  constexpr std::size_t kShown = 3;
+  std::map<std::uint32_t, Json> waits;
+  for (const auto& [site, objects] : counts) {
+    std::vector<std::pair<WaitedObject, std::uint64_t>> most(objects.begin(), objects.end());
+    std::ranges::stable_sort(most, std::ranges::greater{}, &std::pair<WaitedObject, std::uint64_t>::second);
+    if (most.size() > kShown) most.resize(kShown);
+    Json& told = waits[site] = Json{{"distinct_objects", objects.size()}, {"waits_for", Json::array()}};
+    for (const auto& [object, members] : most) {
+      Json entry{{"members", members}};
+      switch (object.kind) {
+        case WaitedObject::Kind::descriptor:
+          entry["kind"] = "descriptor";
+          put_descriptor(entry, static_cast<std::int32_t>(object.id), fds);
+          break;
+        case WaitedObject::Kind::futex:
+          entry["kind"] = "futex";
+          entry["address"] = fmt::format("{:#x}", object.id);
+          break;
+        case WaitedObject::Kind::process:
+          entry["kind"] = "process";
+          entry["pid"] = object.id;
+          break;
+      }
+      told["waits_for"].push_back(std::move(entry));
+    }
+  }
+  return waits;
+}
+
 Json threads_of(const TargetReport& report, const ThreadSnapshot& snapshot, bool members) {
   Counts states;
   Counts blocked;
@@ -152,10 +187,16 @@ Json threads_of(const TargetReport& report, const ThreadSnapshot& snapshot, bool
     ++states[site.state];
     if (!site.reason.empty()) ++blocked[site.reason];
   }
+  const auto waits = thread_waits(snapshot, snapshot_of(report.observation->fds));
+  Json sites = Json::array();
+  for (const SiteTotals& totals : totals_of(report, PopulationKind::thread)) {
+    sites.push_back(json_of(totals, nullptr, members ? "tids" : nullptr));
+    if (const auto known = waits.find(totals.index); known != waits.end()) sites.back().update(known->second);
+  }
   return Json{{"total", snapshot.threads.size()},
               {"states", json_of(states)},
               {"blocked", json_of(blocked)},
-              {"sites", sites_of(report, PopulationKind::thread, nullptr, members ? "tids" : nullptr)}};
+              {"sites", std::move(sites)}};
 }
 
 Json fds_of(const TargetReport& report, const FdSnapshot& snapshot, bool members) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "collectors/os/thread_files.h"
 #include "collectors/sites/site.h"
 
 namespace proctor {
@@ -17,6 +18,7 @@ struct ThreadSample {
   StartTime start_time{};
   std::uint32_t site = 0;      // index into ThreadSnapshot::sites
   std::uint64_t switches = 0;  // times it was scheduled: unchanged, it did not run in between
+  std::optional<WaitedObject> waits_for;
 };
 
 /// The threads of one process. A site is a state, a blocked reason, a name with its numbers folded and a stack.

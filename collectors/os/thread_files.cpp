@@ -72,6 +72,32 @@ std::string_view word_for_system_call(std::int64_t number) {
   }
 }
 
+std::optional<WaitedObject> waited_object(const ThreadSystemCall& call) {
+  using Kind = WaitedObject::Kind;
+  const std::uint64_t first = call.arguments[0];
+  switch (call.number) {
+    case SYS_futex: return WaitedObject{.kind = Kind::futex, .id = first};
+    case SYS_wait4: {
+      const auto pid = static_cast<std::int32_t>(first);
+      return pid > 0 ? std::optional{WaitedObject{.kind = Kind::process, .id = first}} : std::nullopt;
+    }
+    case SYS_waitid: {
+      constexpr std::uint64_t kOneProcess = 1;  // P_PID
+      if (first != kOneProcess) return std::nullopt;
+      return WaitedObject{.kind = Kind::process, .id = call.arguments[1]};
+    }
+    default: break;
+  }
+  static constexpr auto kOfDescriptors =
+      std::to_array<std::string_view>({"epoll", "read", "write", "accept", "connect", "recv", "send", "file_lock"});
+  const bool on_all = call.number == SYS_sync;
+  const std::string_view word = word_for_system_call(call.number);
+  const bool synced = word == "fsync" && call.number != SYS_msync && !on_all;
+  if (!synced && std::ranges::find(kOfDescriptors, word) == kOfDescriptors.end()) return std::nullopt;
+  // A descriptor is an int: the upper half of the register may hold anything.
+  return WaitedObject{.kind = Kind::descriptor, .id = static_cast<std::uint32_t>(first)};
+}
+
 Result<SchedStat> parse_schedstat(std::string_view text) {
   std::array<std::uint64_t, 3> values{};
   for (std::uint64_t& value : values) {

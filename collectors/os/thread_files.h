@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,15 @@ struct ThreadSystemCall {
   std::uint64_t program_counter = 0;
   friend bool operator==(const ThreadSystemCall&, const ThreadSystemCall&) = default;
 };
+
+/// What a call waits for, by its arguments. Of a call that waits for several, as poll and select, nothing.
+struct WaitedObject {
+  enum class Kind : std::uint8_t { descriptor, futex, process };
+  Kind kind{};
+  std::uint64_t id = 0;  // its number, or the address of the futex
+  friend auto operator<=>(const WaitedObject&, const WaitedObject&) = default;
+};
+std::optional<WaitedObject> waited_object(const ThreadSystemCall& call);
 
 /// Nothing for a thread that runs, or that is blocked outside of a system call.
 Result<std::optional<ThreadSystemCall>> parse_system_call(std::string_view text);

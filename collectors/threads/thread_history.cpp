@@ -64,6 +64,7 @@ Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid,
     auto wait = read_blocked_wait(process, tid).value_or(BlockedWait{.reason = "unknown", .call = {}});
     thread.reason = std::move(wait.reason);
     call = wait.call;
+    if (call) thread.waits_for = waited_object(*call);
   }
   if (const auto status = read_proc_status(process, fmt::format("task/{}/status", number(tid)).c_str())) {
     thread.voluntary = status->voluntary_switches;
@@ -169,7 +170,8 @@ std::shared_ptr<ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) 
     snapshot->threads.push_back({.tid = thread.tid,
                                  .start_time = thread.start_time,
                                  .site = place->second,
-                                 .switches = thread.sched ? thread.sched->times_scheduled : 0});
+                                 .switches = thread.sched ? thread.sched->times_scheduled : 0,
+                                 .waits_for = thread.waits_for});
     switches_known = switches_known && thread.voluntary && thread.involuntary;
     voluntary += thread.voluntary.value_or(0);
     involuntary += thread.involuntary.value_or(0);

@@ -34,6 +34,7 @@ class ThreadHistory {
     std::optional<SchedStat> sched;
     std::string state;
     std::string reason;
+    std::optional<WaitedObject> waits_for;
     std::string name;                         // with its numbers folded
     std::shared_ptr<const NamedStack> stack;  // null where it is not known
     std::optional<std::uint64_t> voluntary;

@@ -98,6 +98,32 @@ void idle_pool() {
   rest();
 }
 
+/// A29: who holds a lock waits for input that never comes, and everybody else for the lock.
+void lock_held_over_input() {
+  static std::mutex store;
+  static std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) std::abort();
+  static std::latch held{1};
+  std::vector<std::thread> threads;
+  threads.emplace_back([] {
+    name_thread("holder");
+    const std::scoped_lock hold{store};
+    held.count_down();
+    char byte = 0;
+    while (::read(ends[0], &byte, 1) > 0) {
+    }
+  });
+  held.wait();
+  for (int i = 0; i < 10; ++i) {
+    threads.emplace_back([] {
+      name_thread("waiter");
+      const std::scoped_lock hold{store};
+    });
+  }
+  ready();
+  rest();
+}
+
 /// B17: fork copies a mutex that another thread holds, and the copy waits for it. Prints the number of the copy.
 void fork_with_lock() {
   static std::mutex lock;
@@ -181,10 +207,11 @@ void object_that_holds_itself() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, void (*)()> cases{
-      {"B11", deadlock},       {"B14", try_and_back_off},        {"B15", idle_pool},
-      {"B17", fork_with_lock}, {"B01", arenas_after_a_peak},     {"B03", pass_that_is_over},
-      {"B05", plain_leak},     {"B21", object_that_holds_itself}};
+  const std::map<std::string, void (*)()> cases{{"A29", lock_held_over_input},    {"B11", deadlock},
+                                                {"B14", try_and_back_off},        {"B15", idle_pool},
+                                                {"B17", fork_with_lock},          {"B01", arenas_after_a_peak},
+                                                {"B03", pass_that_is_over},       {"B05", plain_leak},
+                                                {"B21", object_that_holds_itself}};
   const auto wanted = cases.find(argc > 1 ? argv[1] : "");
   if (wanted == cases.end()) return 2;
   wanted->second();

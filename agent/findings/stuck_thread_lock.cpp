@@ -1,0 +1,75 @@
+#include "agent/findings/stuck_thread_lock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "agent/findings/thread_text.h"
+
+namespace proctor {
+namespace {
+
+constexpr int kStuckShare = 2;  // of the window: a lock may well be held while something slow is waited for
+
+/// The thread at the end of the chain: who holds what the holder waits for, and so on.
+Tid last_holder(const LockSnapshot& locks, Tid holder) {
+  for (std::size_t steps = 0; steps < locks.waits.size(); ++steps) {
+    const auto wait = std::ranges::lower_bound(locks.waits, holder, {}, &LockWait::waiter);
+    if (wait == locks.waits.end() || wait->waiter != holder || !wait->owner) break;
+    holder = *wait->owner;
+  }
+  return holder;
+}
+
+bool is_in_cycle(const LockSnapshot& locks, Tid thread) {
+  return std::ranges::any_of(locks.cycles, [thread](const std::vector<Tid>& cycle) {
+    return std::ranges::find(cycle, thread) != cycle.end();
+  });
+}
+
+}  // namespace
+
+std::vector<Finding> detect_stuck_thread_locks(const LockSnapshot& locks, const ThreadSnapshot& threads,
+                                               const FdSnapshot* fds, const ThreadLockWatch& watch,
+                                               const FindingsConfig& config, const Instant& instant) {
+  // What waits for the same thread in the end is one incident.
+  struct Queue {
+    std::uint64_t waiters = 0;
+    const LockWait* first = nullptr;  // at the lock that has been stuck for longest
+    Nanoseconds stuck{};
+  };
+  std::map<Tid, Queue> queues;
+  for (const LockWait& wait : locks.waits) {
+    const auto since = wait.timed || !wait.owner ? std::nullopt : watch.stuck_since(wait.address);
+    if (!since) continue;
+    const Tid holder = last_holder(locks, *wait.owner);
+    if (is_in_cycle(locks, holder)) continue;
+    Queue& queue = queues[holder];
+    ++queue.waiters;
+    if (queue.first == nullptr || instant.now - *since > queue.stuck) {
+      queue.first = &wait;
+      queue.stuck = instant.now - *since;
+    }
+  }
+  std::vector<Finding> findings;
+  for (const auto& [holder, queue] : queues) {
+    if (queue.stuck < config.window / kStuckShare) continue;
+    Finding finding{.kind = FindingKind::stuck_lock, .certainty = Certainty::suspected};
+    finding.site = site_of_thread(holder, &threads);
+    finding.members = queue.waiters;
+    finding.oldest = queue.stuck;
+    finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(queue.stuck);
+    finding.core = {static_cast<std::uint64_t>(number(holder))};
+    finding.says = fmt::format(
+        "{} threads wait for thread {}, which {} and holds what nobody got for {:.0f} s: thread {} waits for the {} at "
+        "{:#x}.",
+        queue.waiters, shown_thread(holder, &threads), shown_wait(holder, &threads, fds), seconds(queue.stuck),
+        shown_thread(queue.first->waiter, &threads), to_string(queue.first->kind), number(queue.first->address));
+    finding.advice = "do not wait for input, output or others while a lock is held; unlock on every path";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace proctor
