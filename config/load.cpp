@@ -24,7 +24,7 @@ constexpr std::size_t kLongestExpression = 4096;
 constexpr std::int64_t kExpressionMemory = 1 << 20;  // RE2 keeps this much per expression at most
 constexpr Bytes kLeastMemoryBudget{16ULL << 20};
 
-constexpr std::array<std::string_view, 6> kCollectors{"threads", "memory", "fds", "cpu", "goroutines", "locks"};
+constexpr std::array<std::string_view, 7> kCollectors{"threads", "memory", "fds", "cpu", "goroutines", "locks", "jvm"};
 constexpr std::array<std::string_view, 3> kThreadStacks{"none", "blocked", "all"};
 
 Result<std::string> any_text(const std::string& text) {

@@ -11,7 +11,7 @@ ORDER = [
     ["base"], ["config"], ["collectors/os"], ["collectors/sites"], ["collectors/elf"], ["collectors/go"],
     ["collectors/unwind"], ["collectors/select"], ["collectors/observation"],
     ["collectors/threads", "collectors/memory", "collectors/fds", "collectors/cpu", "collectors/goroutines",
-     "collectors/locks"],
+     "collectors/locks", "collectors/jvm"],
     ["agent/ledger"], ["agent/history"], ["agent/findings"], ["agent/publication"], ["agent/profiles"],
     ["agent/metrics"], ["agent/http"],
     ["agent/platform"], ["agent/sampling"], ["agent/app"], ["agent/commands"],

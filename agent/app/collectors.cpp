@@ -3,6 +3,7 @@
 #include "collectors/cpu/cpu_collector.h"
 #include "collectors/fds/fd_collector.h"
 #include "collectors/goroutines/goroutine_collector.h"
+#include "collectors/jvm/jvm_collector.h"
 #include "collectors/locks/lock_collector.h"
 #include "collectors/memory/memory_collector.h"
 #include "collectors/threads/thread_collector.h"
@@ -19,6 +20,7 @@ Collectors make_collectors(const std::filesystem::path& procfs, const Clock& clo
   collectors.push_back(
       make_goroutine_collector(looks == Looks::one ? ReachabilityChecks::at_once : ReachabilityChecks::paced));
   collectors.push_back(make_lock_collector());
+  collectors.push_back(make_jvm_collector());
   return collectors;
 }
 

@@ -47,6 +47,7 @@ void visit_parts(const Observation& look, Visit visit) {
   one("timers", look.timers);
   one("contexts", look.contexts);
   one("locks", look.locks);
+  one("jvm", look.jvm);
   if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
     visit("running_threads", &*threads->running_unknown);
   }
@@ -203,6 +204,25 @@ void fill_deadlocked(const LockSnapshot& locks, FamilyWriter& family) {
   for (const auto& cycle : locks.cycles) threads += cycle.size();
   family.add({}, static_cast<double>(threads));
 }
+
+void fill_jvm_used(const JvmSnapshot& jvm, FamilyWriter& family) {
+  for (const auto& space : jvm.spaces) add_bytes(family, {space.generation, space.name}, space.used);
+}
+void fill_jvm_max(const JvmSnapshot& jvm, FamilyWriter& family) {
+  for (const auto& space : jvm.spaces) add_bytes(family, {space.generation, space.name}, space.max);
+}
+void fill_jvm_collections(const JvmSnapshot& jvm, FamilyWriter& family) {
+  for (const auto& collector : jvm.collectors) add_count(family, {collector.name}, collector.collections);
+}
+void fill_jvm_gc_time(const JvmSnapshot& jvm, FamilyWriter& family) {
+  for (const auto& collector : jvm.collectors) family.add({collector.name}, seconds(collector.time));
+}
+void fill_jvm_threads(const JvmSnapshot& jvm, FamilyWriter& family) {
+  add_count(family, {"live"}, jvm.threads);
+  add_count(family, {"daemon"}, jvm.daemon_threads);
+  add_count(family, {"peak"}, jvm.peak_threads);
+}
+void fill_jvm_classes(const JvmSnapshot& jvm, FamilyWriter& family) { add_count(family, {}, jvm.classes_loaded); }
 
 void fill_gc_cycles(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_cycles); }
 void fill_gc_percent(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_percent); }
@@ -366,6 +386,12 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_go_heap_marked_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_marked, Go>>},
     {"proctor_go_stack_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::stack, Go>>},
     {"proctor_go_memory_limit_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::memory_limit, Go>>},
+    {"proctor_jvm_memory_used_bytes", fill_from<&O::jvm, fill_jvm_used>},
+    {"proctor_jvm_memory_max_bytes", fill_from<&O::jvm, fill_jvm_max>},
+    {"proctor_jvm_gc_collections_total", fill_from<&O::jvm, fill_jvm_collections>},
+    {"proctor_jvm_gc_seconds_total", fill_from<&O::jvm, fill_jvm_gc_time>},
+    {"proctor_jvm_threads", fill_from<&O::jvm, fill_jvm_threads>},
+    {"proctor_jvm_classes_loaded", fill_from<&O::jvm, fill_jvm_classes>},
     {"proctor_go_gc_percent", fill_from<&O::go_runtime, fill_gc_percent>},
     {"proctor_go_gc_cycles_total", fill_from<&O::go_runtime, fill_gc_cycles>},
     {"proctor_go_gc_pause_seconds_total", fill_from<&O::go_runtime, fill_gc_pause>},

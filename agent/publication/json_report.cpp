@@ -307,6 +307,28 @@ void put_unknown(Json& unknown, const char* part, const Error& error) {
   unknown.push_back({{"part", part}, {"reason", reason_of(error.code)}, {"message", to_valid_utf8(error.message)}});
 }
 
+Json jvm_of(const JvmSnapshot& jvm) {
+  Json object{{"version", jvm.version}, {"spaces", Json::array()}, {"collectors", Json::array()}};
+  for (const auto& space : jvm.spaces) {
+    Json entry{{"generation", space.generation}, {"space", space.name}};
+    put_bytes(entry, "used_bytes", space.used);
+    put_bytes(entry, "capacity_bytes", space.capacity);
+    put_bytes(entry, "max_bytes", space.max);
+    object["spaces"].push_back(std::move(entry));
+  }
+  for (const auto& collector : jvm.collectors) {
+    Json entry{{"name", collector.name}, {"collections", collector.collections}, {"seconds", seconds(collector.time)}};
+    if (collector.since_last) entry["last_seconds_ago"] = seconds(*collector.since_last);
+    object["collectors"].push_back(std::move(entry));
+  }
+  put_count(object, "threads", jvm.threads);
+  put_count(object, "daemon_threads", jvm.daemon_threads);
+  put_count(object, "peak_threads", jvm.peak_threads);
+  put_count(object, "threads_started", jvm.threads_started);
+  put_count(object, "classes_loaded", jvm.classes_loaded);
+  return object;
+}
+
 template <typename Snapshot>
 void put_unknown(Json& unknown, const char* part, const Part<Snapshot>& read) {
   if (!read || read->has_value()) return;
@@ -325,6 +347,7 @@ Json unknown_of(const Observation& look) {
     put_unknown(unknown, "running_threads", *threads->running_unknown);
   }
   put_unknown(unknown, "locks", look.locks);
+  put_unknown(unknown, "jvm", look.jvm);
   put_unknown(unknown, "fds", look.fds);
   put_unknown(unknown, "memory", look.memory);
   put_unknown(unknown, "mappings", look.mappings);
@@ -400,6 +423,7 @@ Json json_of(const TargetReport& report, bool members) {
                           {"sites", sites_of(report, PopulationKind::context, nullptr, nullptr)}};
   }
   if (const auto* part = snapshot_of(look.cpu)) object["cpu"] = cpu_of(*part);
+  if (const auto* part = snapshot_of(look.jvm)) object["jvm"] = jvm_of(*part);
   if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);
   for (const PopulationView& population : report.populations) {
     if (population.kind != PopulationKind::allocation) continue;

@@ -132,6 +132,25 @@ void add_heap(std::string& out, const GoRuntimeFigures& go) {
   add_wrapped(out, line, 0);
 }
 
+void add_jvm(std::string& out, const JvmSnapshot& jvm) {
+  std::string line = "JVM:";
+  for (const auto& space : jvm.spaces) {
+    const bool only = space.name == "space";
+    line += fmt::format(" {}{}{} {}", printable(space.generation), only ? "" : " ", only ? "" : printable(space.name),
+                        human_bytes(space.used));
+    if (space.max && count(*space.max) > 1024) line += fmt::format(" of {}", human_bytes(*space.max));
+    line += ',';
+  }
+  for (const auto& collector : jvm.collectors) {
+    if (collector.collections == 0) continue;
+    line +=
+        fmt::format(" {} {} in {:.1f} s,", collector.collections, printable(collector.name), seconds(collector.time));
+  }
+  if (jvm.threads) line += fmt::format(" {} Java threads,", *jvm.threads);
+  line.back() = '\n';
+  add_wrapped(out, line.substr(0, line.size() - 1), 0);
+}
+
 /// The stacks that hold most.
 void add_allocations(std::string& out, const PopulationView& population) {
   constexpr std::size_t kShown = 10;
@@ -178,6 +197,7 @@ std::string text_of(const TargetReport& report, bool members) {
   }
   if (const auto* part = snapshot_of(look.memory)) add_memory(out, *part);
   if (const auto* part = snapshot_of(look.go_runtime)) add_heap(out, *part);
+  if (const auto* part = snapshot_of(look.jvm)) add_jvm(out, *part);
   if (const auto* part = snapshot_of(look.timers); part != nullptr && !part->timers.empty()) {
     out += fmt::format("\ntimers: {}\n", part->timers.size());
     add_sites(out, report, PopulationKind::timer, false);
@@ -198,6 +218,7 @@ std::string text_of(const TargetReport& report, bool members) {
     add_unknown(out, "running threads", *threads->running_unknown);
   }
   add_unknown(out, "locks", look.locks);
+  add_unknown(out, "jvm", look.jvm);
   add_unknown(out, "fds", look.fds);
   add_unknown(out, "memory", look.memory);
   add_unknown(out, "mappings", look.mappings);

@@ -14,6 +14,7 @@
 #include "collectors/observation/goroutine_snapshot.h"
 #include "collectors/observation/growth_snapshot.h"
 #include "collectors/observation/heap_snapshot.h"
+#include "collectors/observation/jvm_snapshot.h"
 #include "collectors/observation/lock_snapshot.h"
 #include "collectors/observation/memory_snapshot.h"
 #include "collectors/observation/thread_snapshot.h"
@@ -56,6 +57,7 @@ struct Observation {
   Part<TimerSnapshot> timers;
   Part<HeapSnapshot> heap;
   Part<LockSnapshot> locks;
+  Part<JvmSnapshot> jvm;
   std::vector<ChildSample> children;
 };
 

@@ -324,5 +324,33 @@ def interpreters():
             assert "goroutines" not in report, name
 
 
+def the_counters_of_a_jvm_are_those_of_jstat():
+    need("javac")
+    jstat = need("jstat")
+    with Programs() as programs:
+        # It allocates and rests, so that both readers see the same; the last collection leaves something in each space.
+        source = programs.file("Rest.java", """
+            public class Rest {
+              public static void main(String[] args) throws Exception {
+                byte[][] kept = new byte[200][];
+                for (int i = 0; i < 20000; i++) kept[i % 200] = new byte[50000];
+                System.gc();
+                System.out.println("ready");
+                Thread.sleep(1000000);
+              }
+            }""")
+        child, _ = programs.start_announcing(["java", "-Xmx200m", "-XX:+UseSerialGC", source])
+        columns, values = (line.split() for line in subprocess.run(
+            [jstat, "-gc", str(child.pid)], check=True, capture_output=True, text=True).stdout.splitlines()[:2])
+        told = dict(zip(columns, values))
+        jvm = dump(child.pid)["jvm"]
+        used = {(space["generation"], space["space"]): space["used_bytes"] / 1024 for space in jvm["spaces"]}
+        for space, column in ((("old", "old"), "OU"), (("new", "eden"), "EU"), (("metaspace", "space"), "MU")):
+            assert abs(used[space] - float(told[column])) < 1, (used, told)
+        collections = [collector["collections"] for collector in jvm["collectors"]]
+        assert collections[:2] == [int(told["YGC"]), int(told["FGC"])], (jvm["collectors"], told)
+        assert jvm["threads"] >= 1 and jvm["classes_loaded"] > 100, jvm
+
+
 sys.exit(run_tests([our_own_go_service, prometheus, alertmanager, etcd, caddy, nats_server, redis, postgres, nginx,
-                    interpreters]))
+                    interpreters, the_counters_of_a_jvm_are_those_of_jstat]))
