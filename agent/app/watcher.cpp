@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "agent/metrics/exposition.h"
+#include "agent/platform/own_memory.h"
+#include "collectors/observation/activity.h"
 
 namespace proctor {
 namespace {
@@ -38,6 +40,11 @@ std::shared_ptr<const Publication> Watcher::round() {
   publication->agent.sample_durations = durations_;
   publication->agent.skipped = skipped_;
   publication->agent.budget_used["cpu"] = pace_.used_ratio();
+  keep_memory_budget(*publication);
+  publication->agent.budget_used["memory"] =
+      static_cast<double>(count(own_resident_memory())) / static_cast<double>(count(config_->sampling.memory_budget));
+  publication->agent.budget_used["series"] =
+      static_cast<double>(selection.targets.size() + selection.dropped) / static_cast<double>(config_->limits.targets);
   publication->published_at = clock_.wall();
   expose(*publication, expected_bytes_);
   expected_bytes_ = publication->metrics.size() + publication->metrics.size() / 64;
@@ -45,8 +52,31 @@ std::shared_ptr<const Publication> Watcher::round() {
   return publication;
 }
 
+void Watcher::keep_memory_budget(const Publication& publication) {
+  const Bytes budget = config_->sampling.memory_budget;
+  if (own_resident_memory() <= budget || trim_own_memory() <= budget) return;
+  // Nothing takes more than the goroutines of a large process.
+  constexpr std::size_t kWorthIt = 10'000;
+  const TargetReport* largest = nullptr;
+  std::size_t most = kWorthIt;
+  for (const auto& report : publication.targets) {
+    const auto goroutines = shared_snapshot(report->observation->goroutines);
+    if (!goroutines || goroutines->goroutines.size() < most) continue;
+    most = goroutines->goroutines.size();
+    largest = report.get();
+  }
+  if (largest == nullptr) return;
+  const TargetIdentity& target = largest->observation->target.identity;
+  without_goroutines_.insert(target);
+  for (const auto& collector : collectors_) {
+    if (collector->name() == "goroutines") collector->forget(target);
+  }
+  ++skipped_["memory_budget"];
+}
+
 std::shared_ptr<const TargetReport> Watcher::report_on(const Target& target) {
-  auto observation = std::make_shared<const Observation>(look_at(target, collectors_, clock_, durations_));
+  auto observation = std::make_shared<const Observation>(
+      look_at(target, collectors_, clock_, without_goroutines_.contains(target.identity()), durations_));
   count_skipped(*observation, skipped_);
   TargetRecord& record = records_.try_emplace(target.identity(), config_->findings, config_->limits).first->second;
   auto report = std::make_shared<TargetReport>(record.update(observation));
@@ -57,12 +87,14 @@ std::shared_ptr<const TargetReport> Watcher::report_on(const Target& target) {
 
 void Watcher::forget(const TargetIdentity& target) {
   records_.erase(target);
+  without_goroutines_.erase(target);
   if (const auto last = merged_.extract(target)) ended_.add(*last.mapped());
   for (const auto& collector : collectors_) collector->forget(target);
 }
 
 void Watcher::reconfigure(Config config) {
   config_ = std::make_shared<const Config>(std::move(config));
+  without_goroutines_.clear();
   pace_ = Pace{config_->sampling.interval, config_->sampling.cpu_budget};
   selector_.reconfigure(config_);
   for (auto& [target, record] : records_) record.reconfigure(config_->findings, config_->limits);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "agent/app/ended_processes.h"
@@ -28,6 +29,7 @@ class Watcher {
  private:
   std::shared_ptr<const TargetReport> report_on(const Target& target);
   void forget(const TargetIdentity& target);
+  void keep_memory_budget(const Publication& publication);
 
   std::filesystem::path procfs_;
   std::shared_ptr<const Config> config_;
@@ -38,6 +40,7 @@ class Watcher {
   std::unordered_map<TargetIdentity, TargetRecord> records_;
   std::unordered_map<TargetIdentity, std::shared_ptr<const TargetReport>> merged_;  // the last report on each
   EndedProcesses ended_;
+  std::set<TargetIdentity> without_goroutines_;  // since the agent's memory is bounded
   std::map<std::string, DurationHistogram> durations_;
   std::map<std::string, std::uint64_t> skipped_;
   std::size_t expected_bytes_ = 0;  // of the next exposition

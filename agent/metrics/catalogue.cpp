@@ -232,7 +232,8 @@ constexpr auto kCatalogue = std::to_array<MetricSpec>({
      .own_labels = {"reason"}},
     {.name = "proctor_budget_used_ratio",
      .type = MetricType::Gauge,
-     .help = "Use of a budget of the agent; 1 is the whole of it.",
+     .help = "Use of a budget of the agent, 1 is the whole of it: cpu_budget, memory_budget, and of limits.targets as "
+             "series.",
      .scope = MetricScope::agent,
      .own_labels = {"resource"}},
     {.name = "proctor_build_info",

@@ -13,7 +13,7 @@ bool asked_for(const TargetRule& rule, std::string_view collector) {
 
 }  // namespace
 
-Observation look_at(const Target& target, const Collectors& collectors, const Clock& clock,
+Observation look_at(const Target& target, const Collectors& collectors, const Clock& clock, bool without_goroutines,
                     std::map<std::string, DurationHistogram>& durations) {
   Observation observation;
   observation.target = target.description();
@@ -25,6 +25,11 @@ Observation look_at(const Target& target, const Collectors& collectors, const Cl
   MonotonicTime begin = observation.sampled_at;
   for (const auto& collector : collectors) {
     if (!asked_for(target.rule(), collector->name()) || !collector->applies_to(target.description())) continue;
+    if (without_goroutines && collector->name() == "goroutines") {
+      observation.goroutines = fail(ErrorCode::limit_reached,
+                                    "sampling.memory_budget was exceeded with these goroutines; a reload tries again");
+      continue;
+    }
     collector->observe(target, observation);
     const MonotonicTime end = clock.monotonic();
     durations[std::string{collector->name()}].observe(seconds(end - begin));

@@ -121,9 +121,30 @@ def counters_of_a_merged_target_never_fall():
         assert counter("proctor_population_departures_total") >= departed + 3, "their threads have left"
 
 
+
+def the_memory_budget_is_kept_and_what_is_left_out_is_named():
+    parked = BUILD / "tests" / "targets" / "parked_go"
+    if not parked.exists():
+        raise Skip("no Go toolchain on this machine")
+    with Programs() as programs:
+        child, _ = programs.start_announcing([parked, "-n", "100000"])
+        agent = Agent(programs, config="sampling: {interval: 500ms, cpu_budget: 100%, memory_budget: 24MiB}\n"
+                                       "targets: [{name: parked, match: {comm: parked_go}}]\n")
+
+        def left_out():
+            report = get_json(f"http://{agent.address}/api/v1/targets/{child.pid}")
+            return [part["reason"] for part in report["unknown"] if part["part"] == "goroutines"] == ["limit_reached"]
+
+        await_("the goroutines are left out", left_out)
+        ratio = re.compile(r'^proctor_budget_used_ratio\{resource="memory"\} (\S+)$', re.M)
+        await_("the budget is kept", lambda: float(ratio.search(agent.metrics())[1]) < 1)
+        assert 'proctor_skipped_total{reason="memory_budget"} 1\n' in agent.metrics()
+        report = get_json(f"http://{agent.address}/api/v1/targets/{child.pid}")
+        assert "threads" in report and "memory" in report and "goroutines" not in report, list(report)
+
+
 sys.exit(run_tests([
     top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason,
     variables_have_the_shape_of_expvar, a_command_line_of_any_length_is_no_matter,
     users_are_asked_for_their_password,
-    counters_of_a_merged_target_never_fall,
-]))
+    counters_of_a_merged_target_never_fall, the_memory_budget_is_kept_and_what_is_left_out_is_named]))
