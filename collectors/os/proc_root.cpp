@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#include "collectors/os/proc_stat.h"
+
 namespace proctor {
 namespace {
 
@@ -136,12 +138,26 @@ Result<std::vector<Pid>> ProcRoot::list_processes() const {
   return processes;
 }
 
-Result<ProcDir> ProcRoot::open_process(Pid pid) const {
+Result<UniqueFd> ProcRoot::open_folder(Pid pid) const {
   const std::string name = std::to_string(number(pid));
   UniqueFd directory{::openat(directory_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (directory.valid()) return ProcDir{pid, std::move(directory)};
+  if (directory.valid()) return directory;
   if (errno == ENOENT || errno == ESRCH) return fail(ErrorCode::target_gone, "there is no process {}", number(pid));
   return fail_errno(errno, "open /proc/{}", number(pid));
+}
+
+Result<ProcDir> ProcRoot::open_process(Pid pid) const {
+  ProcDir process{pid, PROCTOR_TRY(open_folder(pid))};
+  const auto stat = read_proc_stat(process);
+  if (!stat || stat->state != 'Z' || stat->is_zombie()) return process;
+  const auto threads = process.list_numbers("task");
+  for (const std::int32_t thread : threads ? *threads : std::vector<std::int32_t>{}) {
+    const auto state = read_thread_stat(process, Tid{thread});
+    if (!state || state->state == 'Z' || state->state == 'X') continue;
+    // Threads have folders of their own beside those of processes, which are not listed.
+    if (auto folder = open_folder(Pid{thread})) return ProcDir{pid, Pid{thread}, *std::move(folder)};
+  }
+  return process;
 }
 
 Result<std::string> ProcRoot::read_file(const char* name) const {

@@ -15,9 +15,14 @@ namespace proctor {
 /// process with the same number is never read by mistake.
 class ProcDir {
  public:
-  ProcDir(Pid pid, UniqueFd directory) : pid_(pid), directory_(std::move(directory)) {}
+  ProcDir(Pid pid, UniqueFd directory) : ProcDir(pid, pid, std::move(directory)) {}
+  /// Read through the thread of another number, where the first one has ended.
+  ProcDir(Pid pid, Pid reached_as, UniqueFd directory)
+      : pid_(pid), reached_as_(reached_as), directory_(std::move(directory)) {}
 
   Pid pid() const { return pid_; }
+  /// The number that a system call on its memory takes: that of a thread which has not ended.
+  Pid reached_as() const { return reached_as_; }
 
   /// The whole of a file of this process, at most `limit` bytes (limit_reached above).
   /// `name` is relative: "stat", "task/17/syscall".
@@ -42,6 +47,7 @@ class ProcDir {
 
  private:
   Pid pid_;
+  Pid reached_as_;
   UniqueFd directory_;
 };
 
@@ -52,7 +58,9 @@ class ProcRoot {
 
   /// Every process number there is now, ascending.
   Result<std::vector<Pid>> list_processes() const;
-  /// target_gone where there is none of that number.
+  /// One whose first thread has ended while others go on is read through one of these, as nothing of it stands in its
+  /// own folder any more; after the end of that thread it has to be opened anew. target_gone where there is none of
+  /// that number.
   Result<ProcDir> open_process(Pid pid) const;
   /// A file of the root itself: "stat", "sys/vm/max_map_count".
   Result<std::string> read_file(const char* name) const;
@@ -61,6 +69,7 @@ class ProcRoot {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  Result<UniqueFd> open_folder(Pid pid) const;
   ProcRoot(std::filesystem::path path, UniqueFd directory) : path_(std::move(path)), directory_(std::move(directory)) {}
   std::filesystem::path path_;
   UniqueFd directory_;

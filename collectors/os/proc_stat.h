@@ -28,6 +28,8 @@ struct ProcStat {
   Bytes virtual_size{};
   Bytes resident{};
 
+  /// Whether all of the process has ended: of one whose first thread alone has, the others are counted.
+  bool is_zombie() const { return state == 'Z' && threads <= 1; }
   bool is_kernel_thread() const { return (kernel_flags & 0x00200000U) != 0; }  // PF_KTHREAD
 };
 

@@ -41,10 +41,10 @@ Result<ProcessMemory> ProcessMemory::open(const ProcDir& process) {
     std::byte probe{};
     iovec local{&probe, 1};
     iovec remote{nullptr, 1};
-    const ssize_t got = ::process_vm_readv(number(process.pid()), &local, 1, &remote, 1, 0);
+    const ssize_t got = ::process_vm_readv(number(process.reached_as()), &local, 1, &remote, 1, 0);
     vm_readv = got >= 0 || errno == EFAULT;  // refused by a filter: EPERM or ENOSYS
   }
-  return ProcessMemory{process.pid(), std::move(mem), vm_readv};
+  return ProcessMemory{process.reached_as(), std::move(mem), vm_readv};
 }
 
 Result<void> ProcessMemory::read(RemoteAddress from, std::span<std::byte> into) const {

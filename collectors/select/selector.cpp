@@ -20,6 +20,13 @@ bool is_volatile(const Config& config) {
   });
 }
 
+/// By its own number, whichever thread the process is read through.
+Result<ProcStat> first_thread_of(const Result<ProcDir>& process) {
+  if (!process) return tl::unexpected(process.error());
+  if (process->reached_as() == process->pid()) return read_proc_stat(*process);
+  return read_thread_stat(*process, Tid{number(process->pid())});
+}
+
 TargetIdentity identity_of(const ProcessEntry& entry) { return {entry.pid, entry.stat.start_time}; }
 
 }  // namespace
@@ -43,7 +50,7 @@ WallTime Selector::boot_time() {
 bool Selector::is_stale(const ProcessEntry& entry, const Judged& judged) const {
   if (judged.start_time != entry.stat.start_time || judged.comm != entry.stat.comm) return true;
   if (judged.target) {
-    const bool zombie = entry.stat.state == 'Z';
+    const bool zombie = entry.stat.is_zombie();
     if (zombie != judged.target->description().zombie) return true;
     // Of a target an exec is noticed at once: its memory is another one.
     if (!zombie && judged.target->process().read_link("exe").value_or(std::string{}) != judged.exe_link) return true;
@@ -72,14 +79,14 @@ std::shared_ptr<Target> Selector::make_target(ProcDir process, const ProcessEntr
                                 .container_id = container_id_of(facts.cgroups()),
                                 .pod_uid = pod_uid_of(facts.cgroups()),
                                 .started_at = boot_time() + std::chrono::duration_cast<WallTime::duration>(since_boot),
-                                .zombie = entry.stat.state == 'Z'};
+                                .zombie = entry.stat.is_zombie()};
   return std::make_shared<Target>(std::move(description), std::move(process), std::move(rule));
 }
 
 void Selector::judge(const ProcessEntry& entry, Judged& judged) {
   judged = Judged{.start_time = entry.stat.start_time, .comm = entry.stat.comm, .round = round_};
   auto process = root_.open_process(entry.pid);
-  const auto stat = process ? read_proc_stat(*process) : Result<ProcStat>{tl::unexpected(process.error())};
+  const auto stat = first_thread_of(process);
   // Between the list and the open the number may have gone to another process; or it could not be opened this time.
   if (!stat || stat->start_time != entry.stat.start_time) {
     judged = Judged{};  // not judged: asked again in the next round
@@ -120,7 +127,7 @@ void Selector::adopt_descendants(const std::vector<ProcessEntry>& table, Process
       judged.by_descent = false;
     } else if (!judged.target) {
       auto process = root_.open_process(entry.pid);
-      const auto stat = process ? read_proc_stat(*process) : Result<ProcStat>{tl::unexpected(process.error())};
+      const auto stat = first_thread_of(process);
       if (!stat || stat->start_time != entry.stat.start_time) continue;
       judged.exe_link = process->read_link("exe").value_or(std::string{});
       judged.target = make_target(*std::move(process), entry, ancestor->description().name, ancestor->shared_rule());
@@ -156,7 +163,7 @@ Selection Selector::select() {
   }
   std::unordered_map<Pid, std::vector<ChildProcess>> children;
   for (const ProcessEntry& entry : table) {
-    children[entry.stat.parent].push_back({entry.pid, entry.stat.start_time, entry.stat.comm, entry.stat.state == 'Z'});
+    children[entry.stat.parent].push_back({entry.pid, entry.stat.start_time, entry.stat.comm, entry.stat.is_zombie()});
   }
   std::vector<TargetIdentity> identities;
   for (const ProcessEntry& entry : table) {

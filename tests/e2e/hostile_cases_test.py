@@ -106,6 +106,23 @@ threading.Event().wait()
         assert report["fds"]["sockets"] == {"tcp": {"established": 100, "listen": 1}}, report["fds"]["sockets"]
 
 
+def d12_a_process_whose_first_thread_has_ended_is_read_through_the_others():
+    with Programs() as programs:
+        child, _ = programs.start_announcing([CASES, "D12"])
+        await_("the first thread has ended",
+               lambda: pathlib.Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z")
+        report = json.loads(call("dump", child.pid, "--format", "json").stdout)
+        assert "zombie" not in report["target"] and report["memory"]["resident_bytes"] > 1 << 20, report["target"]
+        assert report["threads"]["states"] == {"sleeping": 8, "zombie": 1}, report["threads"]["states"]
+        site = [site for site in report["threads"]["sites"] if site["members"] == 8][0]
+        assert any("first_thread_that_ends" in frame["function"] for frame in site["frames"]), site
+        living = max(int(task) for task in os.listdir(f"/proc/{child.pid}/task"))
+        assert report["fds"]["open"] == len(os.listdir(f"/proc/{child.pid}/task/{living}/fd")), report["fds"]
+        agent = Agent(programs, "--target.pid", child.pid)
+        text = await_("it is watched", lambda: (lambda t: t if value_of(t, "proctor_resident_memory_bytes") else None)(agent.metrics()))
+        assert value_of(text, "proctor_threads", 'state="sleeping"') == 8
+
+
 def d20_work_of_children_that_ended_between_looks_is_told():
     with Programs() as programs:
         child = python(programs, """
@@ -285,6 +302,7 @@ time.sleep(1000)
 sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,
+                    d12_a_process_whose_first_thread_has_ended_is_read_through_the_others,
                     d20_work_of_children_that_ended_between_looks_is_told,
                     d30_a_thousand_scrapes_half_of_them_abandoned_leave_nothing_behind,
                     d44_a_program_in_another_root_that_is_gone_is_read_through_its_own_mappings,

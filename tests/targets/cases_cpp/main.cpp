@@ -124,6 +124,24 @@ void lock_held_over_input() {
   rest();
 }
 
+/// D12: the first thread ends, and the process goes on.
+void first_thread_that_ends() {
+  static std::mutex guard;
+  static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
+  static std::latch begun{8};
+  for (int i = 0; i < 8; ++i) {
+    std::thread{[] {
+      name_thread("worker");
+      const std::scoped_lock hold{guard};
+      begun.count_down();
+      while (true) pthread_cond_wait(&work, guard.native_handle());
+    }}.detach();
+  }
+  begun.wait();
+  ready();
+  ::pthread_exit(nullptr);
+}
+
 /// B17: fork copies a mutex that another thread holds, and the copy waits for it. Prints the number of the copy.
 void fork_with_lock() {
   static std::mutex lock;
@@ -207,10 +225,15 @@ void object_that_holds_itself() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, void (*)()> cases{{"A29", lock_held_over_input},    {"B11", deadlock},
-                                                {"B14", try_and_back_off},        {"B15", idle_pool},
-                                                {"B17", fork_with_lock},          {"B01", arenas_after_a_peak},
-                                                {"B03", pass_that_is_over},       {"B05", plain_leak},
+  const std::map<std::string, void (*)()> cases{{"A29", lock_held_over_input},
+                                                {"D12", first_thread_that_ends},
+                                                {"B11", deadlock},
+                                                {"B14", try_and_back_off},
+                                                {"B15", idle_pool},
+                                                {"B17", fork_with_lock},
+                                                {"B01", arenas_after_a_peak},
+                                                {"B03", pass_that_is_over},
+                                                {"B05", plain_leak},
                                                 {"B21", object_that_holds_itself}};
   const auto wanted = cases.find(argc > 1 ? argv[1] : "");
   if (wanted == cases.end()) return 2;
