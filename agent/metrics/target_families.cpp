@@ -175,6 +175,14 @@ void fill_sockets(const FdSnapshot& fds, FamilyWriter& family) {
   for (const auto& [key, members] : counts) family.add({key.first, key.second}, static_cast<double>(members));
 }
 
+void fill_accept_queue(const FdSnapshot& fds, FamilyWriter& family) {
+  std::optional<std::uint64_t> waiting;
+  for (const SocketSample& sample : fds.sockets) {
+    if (sample.state == "listen" && sample.protocol.starts_with("tcp")) waiting = waiting.value_or(0) + sample.waiting;
+  }
+  add_count(family, {}, waiting);
+}
+
 void fill_goroutines(const GoroutineSnapshot& snapshot, FamilyWriter& family) {
   std::map<std::string, std::uint64_t> counts;
   for (const GoroutineSample& sample : snapshot.goroutines) {
@@ -376,6 +384,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_max_threads", fill_from<&O::threads, fill_max_threads>},
     {"proctor_max_fds", fill_from<&O::fds, fill_max_fds>},
     {"proctor_sockets", fill_from<&O::fds, fill_sockets>},
+    {"proctor_accept_queue_connections", fill_from<&O::fds, fill_accept_queue>},
     {"proctor_goroutines", fill_from<&O::goroutines, fill_goroutines>},
     {"proctor_goroutines_system", fill_from<&O::goroutines, fill_goroutines_system>},
     {"proctor_goroutines_waiting", fill_from<&O::goroutines, fill_goroutines_waiting>},

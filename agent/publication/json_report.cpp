@@ -210,6 +210,9 @@ Json fds_of(const TargetReport& report, const FdSnapshot& snapshot, bool members
   object["kinds"] = json_of(kinds);
   object["sockets"] = Json::object();
   for (const auto& [protocol, states] : sockets) object["sockets"][to_valid_utf8(protocol)] = json_of(states);
+  std::uint64_t waiting = 0;
+  for (const SocketSample& sample : snapshot.sockets) waiting += sample.waiting;
+  if (waiting != 0) object["accept_queue"] = waiting;
   object["sites"] = sites_of(report, PopulationKind::fd, nullptr, members ? "fds" : nullptr);
   return object;
 }

@@ -58,7 +58,7 @@ bool same(const FdSnapshot& a, const FdSnapshot& b) {
     return x.fd == y.fd && x.inode == y.inode && x.kind == y.kind && x.site == y.site;
   };
   const auto same_socket = [](const SocketSample& x, const SocketSample& y) {
-    return x.inode == y.inode && x.site == y.site;
+    return x.inode == y.inode && x.site == y.site && x.waiting == y.waiting;
   };
   const auto same_site = [](const SiteRef& x, const SiteRef& y) { return x == y; };
   return a.open == b.open && a.limit == b.limit && a.sampled == b.sampled && a.vanished == b.vanished &&
@@ -124,7 +124,8 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
           entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
       const std::uint32_t index = sites.index_of(site_of(known, served));
       if (seen.insert(open.link.inode).second) {
-        snapshot->sockets.push_back({open.link.inode, std::string{known.protocol}, std::string{known.state}, index});
+        snapshot->sockets.push_back(
+            {open.link.inode, std::string{known.protocol}, std::string{known.state}, index, known.waiting});
       }
       site = *snapshot->sites[index];
       site.reason = known.protocol == "none" ? "socket" : "socket " + site.reason;
@@ -145,7 +146,8 @@ bool FdHistory::knows_all_sockets() const {
 bool FdHistory::sockets_unchanged(const SocketTable& table) const {
   return std::ranges::all_of(last_->sockets, [&](const SocketSample& socket) {
     const auto entry = table.find(socket.inode);
-    return (entry != table.end() ? entry->second.state : "none") == socket.state;
+    if (entry == table.end()) return socket.state == "none";
+    return entry->second.state == socket.state && entry->second.waiting == socket.waiting;
   });
 }
 

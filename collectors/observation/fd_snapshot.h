@@ -48,6 +48,7 @@ struct SocketSample {
   std::string protocol;  // tcp, tcp6, udp, udp6, unix, netlink, packet, raw, none
   std::string state;     // established, listen, close_wait, ...; "none" for one in no table of its namespace
   std::uint32_t site = 0;
+  std::uint32_t waiting = 0;  // of one that listens by tcp: connections that were not accepted yet
 };
 
 struct FdSnapshot {

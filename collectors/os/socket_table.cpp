@@ -93,6 +93,13 @@ void parse_inet_sockets(std::string_view text, std::string_view protocol, Socket
     const auto inode = number_in<std::uint64_t>(fields[9], 10);
     if (!local || !remote || !state || !inode || *inode == 0) return;
     SocketEntry entry{.protocol = protocol, .state = tcp_state(*state), .local_port = local->port};
+    if (entry.state == "listen") {
+      // "tx_queue:rx_queue"
+      const std::size_t colon = fields[4].find(':');
+      if (colon != std::string_view::npos) {
+        entry.waiting = number_in<std::uint32_t>(fields[4].substr(colon + 1), 16).value_or(0);
+      }
+    }
     if (!protocol.starts_with("tcp")) entry.state = *state == 1 ? "established" : "unconnected";
     if (!remote->any) {
       entry.remote_address = remote->address;

@@ -17,6 +17,7 @@ struct SocketEntry {
   std::string_view state;     // established, listen, close_wait, ...; unconnected for what has no connection
   std::uint16_t local_port = 0;
   std::uint16_t remote_port = 0;
+  std::uint32_t waiting = 0;   // of one that listens by tcp: connections that were not accepted yet
   std::string remote_address;  // of tcp and udp, "127.0.0.1"; empty without a peer
   std::string path;            // of a unix socket; abstract ones begin with '@'
 };

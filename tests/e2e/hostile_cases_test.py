@@ -106,6 +106,24 @@ threading.Event().wait()
         assert report["fds"]["sockets"] == {"tcp": {"established": 100, "listen": 1}}, report["fds"]["sockets"]
 
 
+def connections_that_nobody_accepts_are_counted():
+    with Programs() as programs:
+        child = python(programs, """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0), backlog=50)
+print(server.getsockname()[1], flush=True)
+time.sleep(1000)
+""".replace("print(", "print('ready', flush=True); print("))
+        port = int(child.stdout.readline())
+        agent = Agent(programs, "--target.pid", child.pid)
+        await_("none waits", lambda: value_of(agent.metrics(), "proctor_accept_queue_connections") == 0)
+        with contextlib.ExitStack() as clients:
+            for _ in range(7):
+                clients.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", port))))
+            await_("seven wait", lambda: value_of(agent.metrics(), "proctor_accept_queue_connections") == 7)
+            assert dump(child.pid, "fd")["fds"]["accept_queue"] == 7
+
+
 def d12_a_process_whose_first_thread_has_ended_is_read_through_the_others():
     with Programs() as programs:
         child, _ = programs.start_announcing([CASES, "D12"])
@@ -302,6 +320,7 @@ time.sleep(1000)
 sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,
+                    connections_that_nobody_accepts_are_counted,
                     d12_a_process_whose_first_thread_has_ended_is_read_through_the_others,
                     d20_work_of_children_that_ended_between_looks_is_told,
                     d30_a_thousand_scrapes_half_of_them_abandoned_leave_nothing_behind,
