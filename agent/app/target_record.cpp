@@ -230,9 +230,9 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
     std::ranges::move(detect_deadlocks(*locks, threads, instant.wall), std::back_inserter(findings));
     if (threads != nullptr) {
       thread_locks_.update(*locks, *threads, instant.now);
-      std::ranges::move(detect_stuck_thread_locks(*locks, *threads, snapshot_of(observation.fds), thread_locks_,
-                                                  config_, instant),
-                        std::back_inserter(findings));
+      std::ranges::move(
+          detect_stuck_thread_locks(*locks, *threads, snapshot_of(observation.fds), thread_locks_, config_, instant),
+          std::back_inserter(findings));
     }
   }
   link_causes(findings, standing_);

@@ -37,6 +37,8 @@ std::shared_ptr<const Publication> Watcher::round() {
   if (selection.dropped != 0) skipped_["target_limit"] += selection.dropped;
   publication->ended = ended_.reports();
   publication->agent.processes_by_name = selection.processes_by_name;
+  count_starts(selection);
+  publication->agent.starts_by_name = starts_;
   publication->agent.sample_durations = durations_;
   publication->agent.skipped = skipped_;
   publication->agent.budget_used["cpu"] = pace_.used_ratio();
@@ -50,6 +52,21 @@ std::shared_ptr<const Publication> Watcher::round() {
   expected_bytes_ = publication->metrics.size() + publication->metrics.size() / 64;
   pace_.record(clock_.monotonic(), agent_cpu() - begin);
   return publication;
+}
+
+void Watcher::count_starts(const Selection& selection) {
+  std::set<TargetIdentity> targets;
+  for (const auto& target : selection.targets) {
+    const std::string& name = target->description().name;
+    std::uint64_t& starts = starts_[name];
+    if (known_ && !known_->contains(target->identity())) ++starts;
+    targets.insert(target->identity());
+  }
+  known_ = std::move(targets);
+  // Names may be made of numbers of processes.
+  if (starts_.size() > 2 * static_cast<std::size_t>(config_->limits.targets)) {
+    std::erase_if(starts_, [&](const auto& entry) { return !selection.processes_by_name.contains(entry.first); });
+  }
 }
 
 void Watcher::keep_memory_budget(const Publication& publication) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -29,6 +30,7 @@ class Watcher {
  private:
   std::shared_ptr<const TargetReport> report_on(const Target& target);
   void forget(const TargetIdentity& target);
+  void count_starts(const Selection& selection);
   void keep_memory_budget(const Publication& publication);
 
   std::filesystem::path procfs_;
@@ -43,7 +45,9 @@ class Watcher {
   std::set<TargetIdentity> without_goroutines_;  // since the agent's memory is bounded
   std::map<std::string, DurationHistogram> durations_;
   std::map<std::string, std::uint64_t> skipped_;
-  std::size_t expected_bytes_ = 0;  // of the next exposition
+  std::optional<std::set<TargetIdentity>> known_;  // the targets of the round before; nothing before the first
+  std::map<std::string, std::uint64_t> starts_;    // by target
+  std::size_t expected_bytes_ = 0;                 // of the next exposition
 };
 
 }  // namespace proctor

@@ -22,6 +22,13 @@ constexpr auto kFamilies = std::to_array<AgentFamily>({
          family.add({}, static_cast<double>(processes));
        }
      }},
+    {"proctor_target_process_starts_total",
+     [](const AgentReport& agent, FamilyWriter& family) {
+       for (const auto& [name, starts] : agent.starts_by_name) {
+         family.begin_target(name, "");
+         family.add({}, static_cast<double>(starts));
+       }
+     }},
     {"proctor_stop_seconds", [](const AgentReport& agent, FamilyWriter& family) { family.add({}, agent.stops); }},
     {"proctor_sample_duration_seconds",
      [](const AgentReport& agent, FamilyWriter& family) {

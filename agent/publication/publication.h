@@ -45,6 +45,7 @@ struct DurationHistogram {
 /// The agent on itself.
 struct AgentReport {
   std::map<std::string, std::uint64_t> processes_by_name;     // every configured name, 0 where none runs
+  std::map<std::string, std::uint64_t> starts_by_name;        // processes that became targets since the first look
   std::map<std::string, DurationHistogram> sample_durations;  // by collector
   DurationHistogram stops;
   std::map<std::string, std::uint64_t> skipped;  // by reason

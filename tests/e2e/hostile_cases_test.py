@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from agent import BUILD, Agent, call
+from agent import BUILD, Agent, call, named_child
 from harness import Programs, Skip, await_, get_json, run_tests
 
 CASES = BUILD / "tests" / "targets" / "cases_cpp"
@@ -104,6 +104,26 @@ threading.Event().wait()
         assert waiting > 1000, waiting
         report = dump(child.pid, "fd")
         assert report["fds"]["sockets"] == {"tcp": {"established": 100, "listen": 1}}, report["fds"]["sockets"]
+
+
+def starts_of_a_target_are_counted():
+    with Programs() as programs:
+        programs.end(named_child(programs, b"restarts"))
+        first = named_child(programs, b"restarts")
+        first.stdout.readline()
+        agent = Agent(programs, "--target.name", "restarts")
+        starts = re.compile(r'^proctor_target_process_starts_total\{target="restarts"\} (\S+)$', re.M)
+
+        def counted(number):
+            found = starts.search(agent.metrics())
+            return found and float(found[1]) == number
+
+        await_("one that was there already is no start", lambda: counted(0))
+        for number in (1, 2):
+            programs.end(first)
+            first = named_child(programs, b"restarts")
+            first.stdout.readline()
+            await_(f"start {number} is counted", lambda n=number: counted(n))
 
 
 def connections_that_nobody_accepts_are_counted():
@@ -320,7 +340,7 @@ time.sleep(1000)
 sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,
-                    connections_that_nobody_accepts_are_counted,
+                    starts_of_a_target_are_counted, connections_that_nobody_accepts_are_counted,
                     d12_a_process_whose_first_thread_has_ended_is_read_through_the_others,
                     d20_work_of_children_that_ended_between_looks_is_told,
                     d30_a_thousand_scrapes_half_of_them_abandoned_leave_nothing_behind,
