@@ -12,6 +12,7 @@
 #include "agent/findings/spike.h"
 #include "agent/findings/stuck_finalizer.h"
 #include "agent/findings/stuck_lock.h"
+#include "agent/findings/stuck_thread.h"
 #include "agent/findings/stuck_thread_lock.h"
 
 namespace proctor {
@@ -125,7 +126,7 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
   if (allocations_ && (snapshot_of(observation->heap) || snapshot_of(observation->growth))) {
     if (auto view = allocations_->view()) report.populations.push_back(*std::move(view));
   }
-  report.findings = detect(*observation);
+  report.findings = detect(*observation, report.populations);
   report.exhaustion = exhaustion(*observation);
   for (const PopulationView& population : report.populations) {
     track(figure_of(population.kind), observation->taken_at, static_cast<double>(population.members));
@@ -193,7 +194,8 @@ std::optional<AllocationGrowth> TargetRecord::growing_allocation() const {
   return allocations_->fastest();
 }
 
-std::vector<Finding> TargetRecord::detect(const Observation& observation) {
+std::vector<Finding> TargetRecord::detect(const Observation& observation,
+                                          const std::vector<PopulationView>& populations) {
   const Instant instant = instant_of(observation);
   std::vector<Finding> findings;
   for (const PopulationLedger* ledger : populations_.ledgers()) {
@@ -234,6 +236,10 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation) {
           detect_stuck_thread_locks(*locks, *threads, snapshot_of(observation.fds), thread_locks_, config_, instant),
           std::back_inserter(findings));
     }
+  }
+  const auto threads = std::ranges::find(populations, PopulationKind::thread, &PopulationView::kind);
+  if (threads != populations.end()) {
+    std::ranges::move(detect_stuck_threads(*threads, config_, instant), std::back_inserter(findings));
   }
   link_causes(findings, standing_);
   for (Finding& finding : findings) {

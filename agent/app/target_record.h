@@ -32,7 +32,7 @@ class TargetRecord {
  private:
   void remember(const Observation& observation);
   void track(std::string_view figure, WallTime at, double value);
-  std::vector<Finding> detect(const Observation& observation);
+  std::vector<Finding> detect(const Observation& observation, const std::vector<PopulationView>& populations);
   std::optional<AllocationGrowth> growing_allocation() const;
   std::vector<Exhaustion> exhaustion(const Observation& observation) const;
 

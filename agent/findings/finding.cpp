@@ -21,6 +21,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::deadlock: return "deadlock";
     case FindingKind::orphaned_lock: return "orphaned_lock";
     case FindingKind::stuck_lock: return "stuck_lock";
+    case FindingKind::stuck_thread: return "stuck_thread";
   }
   return "unknown";
 }

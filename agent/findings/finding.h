@@ -29,6 +29,7 @@ enum class FindingKind : std::uint8_t {
   deadlock,
   orphaned_lock,
   stuck_lock,
+  stuck_thread,
   context_overdue,
   finalizer_stuck
 };

@@ -306,6 +306,7 @@ std::string_view members_of(const Finding& finding) {
     case FindingKind::context_overdue: return to_string(PopulationKind::goroutine);
     case FindingKind::thread_leak:
     case FindingKind::deadlock:
+    case FindingKind::stuck_thread:
     case FindingKind::orphaned_lock: return to_string(PopulationKind::thread);
     case FindingKind::fd_leak: return to_string(PopulationKind::fd);
     case FindingKind::socket_leak: return to_string(PopulationKind::socket);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 
 #include "base/unique_fd.h"
 
@@ -123,6 +124,22 @@ std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, c
 std::optional<std::uint64_t> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
                                                  const std::filesystem::path& mount) {
   return lowest_limit(lines, mount, "pids", "pids.max", "pids.max");
+}
+
+bool cgroup_is_frozen(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount) {
+  const auto says = [](const std::filesystem::path& file, std::string_view word) {
+    std::ifstream stream{file};
+    std::string line;
+    while (std::getline(stream, line)) {
+      if (line == word) return true;
+    }
+    return false;
+  };
+  return std::ranges::any_of(lines, [&](const CgroupLine& line) {
+    const std::string path = line.path.substr(line.path.starts_with('/') ? 1 : 0);
+    if (lists(line.controllers, "freezer")) return says(mount / "freezer" / path / "freezer.state", "FROZEN");
+    return line.controllers.empty() && says(mount / path / "cgroup.events", "frozen 1");
+  });
 }
 
 }  // namespace proctor

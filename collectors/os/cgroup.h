@@ -33,4 +33,8 @@ std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, c
 std::optional<std::uint64_t> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
                                                  const std::filesystem::path& mount);
 
+/// Whether the cgroup of the process is frozen, version 1 or 2: its threads then look as if the kernel waited for a
+/// disk.
+bool cgroup_is_frozen(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount);
+
 }  // namespace proctor

@@ -67,6 +67,10 @@ std::string_view word_for_system_call(std::int64_t number) {
     case SYS_mq_timedsend: return "message_queue";
     case SYS_open:
     case SYS_openat: return "open";
+    case SYS_clone:
+    case SYS_clone3:
+    case SYS_fork:
+    case SYS_vfork: return "fork";
     case SYS_restart_syscall: return "restarted";
     default: return {};
   }
@@ -96,6 +100,14 @@ std::optional<WaitedObject> waited_object(const ThreadSystemCall& call) {
   if (!synced && std::ranges::find(kOfDescriptors, word) == kOfDescriptors.end()) return std::nullopt;
   // A descriptor is an int: the upper half of the register may hold anything.
   return WaitedObject{.kind = Kind::descriptor, .id = static_cast<std::uint32_t>(first)};
+}
+
+std::optional<RemoteAddress> polled_descriptor(const ThreadSystemCall& call) {
+  if (call.number != SYS_poll && call.number != SYS_ppoll) return std::nullopt;
+  // An array of structs, which begin with it, and how many there are: an unsigned int for the one call, a long for the
+  // other.
+  if (static_cast<std::uint32_t>(call.arguments[1]) != 1) return std::nullopt;
+  return RemoteAddress{call.arguments[0]};
 }
 
 Result<SchedStat> parse_schedstat(std::string_view text) {

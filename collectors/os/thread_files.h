@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "base/units.h"
 #include "collectors/os/proc_root.h"
@@ -41,6 +42,8 @@ struct WaitedObject {
   friend auto operator<=>(const WaitedObject&, const WaitedObject&) = default;
 };
 std::optional<WaitedObject> waited_object(const ThreadSystemCall& call);
+/// Where the number of the descriptor stands that poll or ppoll waits for, if it is a single one.
+std::optional<RemoteAddress> polled_descriptor(const ThreadSystemCall& call);
 
 /// Nothing for a thread that runs, or that is blocked outside of a system call.
 Result<std::optional<ThreadSystemCall>> parse_system_call(std::string_view text);

@@ -5,11 +5,15 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "collectors/os/cgroup.h"
 #include "collectors/os/proc_stat.h"
 #include "collectors/os/proc_status.h"
+#include "collectors/os/process_memory.h"
 
 namespace proctor {
 namespace {
+
+constexpr const char* kCgroupMount = "/sys/fs/cgroup";
 
 std::string_view word_for_state(char state) {
   switch (state) {
@@ -38,7 +42,9 @@ Site ThreadHistory::site_of(const Seen& thread, const NamedStack* stack) {
 }
 
 bool ThreadHistory::rests(const ProcDir& process, const Seen& thread) {
-  if (!thread.sched || (thread.state != "sleeping" && thread.state != "disk_sleep")) return false;
+  if (!thread.sched || (thread.state != "sleeping" && thread.state != "disk_sleep" && thread.state != "frozen")) {
+    return false;
+  }
   const auto now = read_schedstat(process, thread.tid);
   return now && *now == *thread.sched;
 }
@@ -110,6 +116,8 @@ Result<std::shared_ptr<const ThreadSnapshot>> ThreadHistory::look(const ProcDir&
     }
   }
   end_those_before(INT32_MAX);
+  tell_frozen(process, threads);
+  read_polled(process, calls, threads);
   if (stacks_ != nullptr) read_stacks(process, calls, threads);
   if (stacks_ != nullptr && running_) read_running_stacks(process, threads);
   threads_ = std::move(threads);
@@ -131,6 +139,28 @@ void ThreadHistory::read_stacks(const ProcDir& process, const std::vector<InCall
   // Where the process may not be read the reasons of its threads are all that is known, as without stacks.
   const auto stacks = stacks_->read(process, blocked);
   for (std::size_t i = 0; stacks && i < calls.size(); ++i) threads[calls[i].thread].stack = (*stacks)[i];
+}
+
+void ThreadHistory::tell_frozen(const ProcDir& process, std::vector<Seen>& threads) {
+  const auto may_be = [](const Seen& thread) { return thread.state == "disk_sleep" || thread.state == "frozen"; };
+  if (threads.empty() || !std::ranges::all_of(threads, may_be)) return;
+  const auto cgroup = process.read_file("cgroup");
+  const bool frozen = cgroup && cgroup_is_frozen(parse_cgroup(*cgroup), kCgroupMount);
+  for (Seen& thread : threads) thread.state = frozen ? "frozen" : "disk_sleep";
+}
+
+void ThreadHistory::read_polled(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads) {
+  std::optional<Result<ProcessMemory>> memory;
+  for (const InCall& entry : calls) {
+    const auto address = polled_descriptor(entry.call);
+    if (!address) continue;
+    if (!memory) memory = ProcessMemory::open(process);
+    if (!*memory) return;
+    const auto fd = (*memory)->read_value<std::int32_t>(*address);
+    if (!fd || *fd < 0) continue;
+    threads[entry.thread].waits_for =
+        WaitedObject{.kind = WaitedObject::Kind::descriptor, .id = static_cast<std::uint64_t>(*fd)};
+  }
 }
 
 void ThreadHistory::read_running_stacks(const ProcDir& process, std::vector<Seen>& threads) {

@@ -51,6 +51,8 @@ class ThreadHistory {
     ThreadSystemCall call;
   };
   void read_stacks(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads);
+  static void tell_frozen(const ProcDir& process, std::vector<Seen>& threads);
+  static void read_polled(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads);
   void read_running_stacks(const ProcDir& process, std::vector<Seen>& threads);
   std::shared_ptr<ThreadSnapshot> assemble(std::uint64_t vanished) const;
 

@@ -166,5 +166,34 @@ TEST(ThreadHistory, NamesOfAnyBytesAreValidText) {
   EXPECT_EQ(look_at_rest(history, open(child))->sites.at(0)->user.function, "a)\n(\xEF\xBF\xBD\"");
 }
 
+TEST(ThreadHistory, SaysWhichDescriptorAThreadWaitsFor) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const auto waits_for = [](const std::function<void()>& wait) {
+    const ForkedChild child{[&](const ForkedChild::Ready& ready) {
+      ready();
+      wait();
+    }};
+    SiteInterner sites;
+    ThreadHistory history{sites, nullptr};
+    const ProcDir process = open(child);
+    // Between the word and the call there may be another short wait.
+    std::optional<WaitedObject> object;
+    for (int i = 0; i < 10000 && !object; ++i) object = look_at_rest(history, process)->threads.at(0).waits_for;
+    return object;
+  };
+  const WaitedObject expected{.kind = WaitedObject::Kind::descriptor, .id = static_cast<std::uint64_t>(pipe[0])};
+  EXPECT_EQ(waits_for([&] {
+              char byte = 0;
+              (void)!::read(pipe[0], &byte, 1);
+            }),
+            expected);
+  EXPECT_EQ(waits_for([&] {
+              pollfd wait{.fd = pipe[0], .events = POLLIN, .revents = 0};
+              ::poll(&wait, 1, -1);
+            }),
+            expected);
+}
+
 }  // namespace
 }  // namespace proctor

@@ -106,6 +106,45 @@ threading.Event().wait()
         assert report["fds"]["sockets"] == {"tcp": {"established": 100, "listen": 1}}, report["fds"]["sockets"]
 
 
+def a_thread_that_the_kernel_keeps_is_told_from_a_frozen_process():
+    mkfs = shutil.which("mkfs.ext4", path="/sbin:/usr/sbin:/bin:/usr/bin")
+    freezer = pathlib.Path("/sys/fs/cgroup/freezer")
+    with Programs() as programs, contextlib.ExitStack() as undo:
+        run = lambda *command: subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: E731
+        image, mount = programs.folder / "image", programs.folder / "mount"
+        image.write_bytes(bytes(16 << 20))
+        mount.mkdir()
+        if not (mkfs and run(mkfs, "-q", image) and run("mount", "-o", "loop", image, mount)):
+            raise Skip("no loop device here")
+        undo.callback(run, "umount", "-l", mount)
+        file = mount / "file"
+        file.touch()
+        run("fsfreeze", "-f", mount)
+        undo.callback(run, "fsfreeze", "-u", mount)
+        programs.start([sys.executable, "-c", f"open({str(file)!r}, 'a').write('x')"])
+        agent = Agent(programs, config="sampling: {interval: 200ms}\nfindings: {window: 4s, warm_up: 0s}\n"
+                                       "targets: [{name: kept, match: {cmdline: 'mount/file'}}]\n")
+
+        def stuck():
+            found = [finding for finding in get_json(f"http://{agent.address}/api/v1/findings")["findings"]
+                     if finding["target"] == "kept"]
+            return [finding for finding in found if finding["kind"] == "stuck_thread"]
+
+        finding = await_("the thread is stuck", stuck)[0]
+        assert finding["members"] == 1 and finding["state"] == "disk_sleep", finding
+        if not freezer.is_dir():
+            return
+        frozen = python(programs, "print('ready', flush=True)\nimport time\ntime.sleep(1000)")
+        cgroup = freezer / f"proctor-test-{frozen.pid}"
+        cgroup.mkdir()
+        undo.callback(cgroup.rmdir)
+        (cgroup / "cgroup.procs").write_text(str(frozen.pid))
+        (cgroup / "freezer.state").write_text("FROZEN")
+        undo.callback(lambda: (programs.end(frozen), await_("it has left", lambda: not (cgroup / "cgroup.procs").read_text())))
+        undo.callback((cgroup / "freezer.state").write_text, "THAWED")
+        await_("it is frozen", lambda: dump(frozen.pid, "thread")["threads"]["states"] == {"frozen": 1})
+
+
 def starts_of_a_target_are_counted():
     with Programs() as programs:
         programs.end(named_child(programs, b"restarts"))
@@ -340,6 +379,7 @@ time.sleep(1000)
 sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,
+                    a_thread_that_the_kernel_keeps_is_told_from_a_frozen_process,
                     starts_of_a_target_are_counted, connections_that_nobody_accepts_are_counted,
                     d12_a_process_whose_first_thread_has_ended_is_read_through_the_others,
                     d20_work_of_children_that_ended_between_looks_is_told,

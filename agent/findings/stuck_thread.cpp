@@ -1,0 +1,34 @@
+#include "agent/findings/stuck_thread.h"
+
+#include <fmt/format.h>
+
+#include "agent/findings/leak_text.h"
+
+namespace proctor {
+namespace {
+
+constexpr int kStuckShare = 2;  // of the window
+
+}  // namespace
+
+std::vector<Finding> detect_stuck_threads(const PopulationView& threads, const FindingsConfig& config,
+                                          const Instant& instant) {
+  std::vector<Finding> findings;
+  for (const SiteView& view : threads.sites) {
+    if (!view.site || view.site->state != "disk_sleep" || view.site->reason == "fork") continue;
+    if (view.members == 0 || view.oldest < config.window / kStuckShare) continue;
+    Finding finding{.kind = FindingKind::stuck_thread, .certainty = Certainty::suspected, .site = view.site};
+    finding.members = view.members;
+    finding.oldest = view.oldest;
+    finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(view.oldest);
+    finding.says = fmt::format("{} threads are in uninterruptible sleep at {}, one of them for {:.0f} s.", view.members,
+                               place_of(*view.site), seconds(view.oldest));
+    finding.advice =
+        "the kernel waits for a disk, a network file system or a driver; /proc/PID/task/TID/wchan and stack name its "
+        "function, and no signal ends it";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace proctor
