@@ -27,7 +27,8 @@ TEST(StuckThread, NamesTheCallThatTheKernelDoesNotEnd) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, FindingKind::stuck_thread);
   EXPECT_EQ(findings[0].members, 2U);
-  EXPECT_THAT(findings[0].says, testing::HasSubstr("at Store::flush (store.cpp:12, fsync disk_sleep), one of them for 31 s"));
+  EXPECT_THAT(findings[0].says,
+              testing::HasSubstr("at Store::flush (store.cpp:12, fsync disk_sleep), one of them for 31 s"));
 }
 
 TEST(StuckThread, AShortWaitAParentOfVforkAndAFrozenThreadAreNone) {

@@ -23,7 +23,8 @@ struct ThreadSample {
 
 /// The threads of one process. A site is a state, a blocked reason, a name with its numbers folded and a stack.
 struct ThreadSnapshot {
-  std::vector<SiteRef> sites;          // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle, frozen
+  std::vector<SiteRef> sites;          // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle,
+                                       // frozen
                                        // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
                                        // site.name: the folded thread name
                                        // site.user: where its stack is not known, only the name as function
