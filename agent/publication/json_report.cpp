@@ -8,80 +8,13 @@
 
 #include "agent/findings/context_overdue.h"
 #include "agent/publication/human.h"
+#include "agent/publication/json_fields.h"
 #include "agent/publication/site_totals.h"
 #include "agent/publication/waits.h"
 #include "base/text.h"
 
 namespace proctor {
 namespace {
-
-using Counts = std::map<std::string, std::uint64_t>;
-
-void put_text(Json& object, const char* key, const std::string& text) {
-  if (!text.empty()) object[key] = to_valid_utf8(text);
-}
-
-void put_bytes(Json& object, const char* key, const std::optional<Bytes>& bytes) {
-  if (bytes) object[key] = count(*bytes);
-}
-
-void put_count(Json& object, const char* key, const std::optional<std::uint64_t>& value) {
-  if (value) object[key] = *value;
-}
-
-Json json_of(const Frame& frame) {
-  Json object = Json::object();
-  put_text(object, "function", frame.function);
-  put_text(object, "file", std::string{shown_file(frame)});
-  if (frame.line != 0) object["line"] = frame.line;
-  return object;
-}
-
-Json json_of(const Counts& counts) {
-  Json object = Json::object();
-  for (const auto& [word, members] : counts) object[to_valid_utf8(word)] = members;
-  return object;
-}
-
-Json json_of(const SiteTotals& totals, const char* held, const char* ids) {
-  const Site& site = *totals.site;
-  Json object{{"site", to_string(site.id)}, {"members", totals.members}};
-  put_text(object, "name", site.name);
-  put_text(object, "state", site.state);
-  put_text(object, "reason", site.reason);
-  object.update(json_of(site.user));
-  put_text(object, "module", site.module);
-  if (site.created_by != Frame{}) object["created_by"] = json_of(site.created_by);
-  if (totals.oldest) object["oldest_seconds"] = seconds(*totals.oldest);
-  if (held != nullptr) object[held] = count(totals.held);
-  if (!site.frames.empty()) {
-    Json& frames = object["frames"] = Json::array();
-    for (const Frame& frame : site.frames) frames.push_back(json_of(frame));
-  }
-  put_text(object, "truncated", site.truncated);
-  if (ids != nullptr) object[ids] = totals.ids;
-  return object;
-}
-
-Json sites_of(const TargetReport& report, PopulationKind kind, const char* held, const char* ids) {
-  Json sites = Json::array();
-  for (const SiteTotals& totals : totals_of(report, kind)) sites.push_back(json_of(totals, held, ids));
-  return sites;
-}
-
-/// What a descriptor is, and of a socket its state and peer.
-void put_descriptor(Json& object, std::int32_t number, const FdSnapshot* fds) {
-  object["fd"] = number;
-  if (fds == nullptr) return;
-  const auto fd = std::ranges::find(fds->fds, number, &FdSample::fd);
-  if (fd == fds->fds.end()) return;
-  const Site& site = *fds->sites[fd->site];
-  put_text(object, "fd_kind", std::string{to_string(fd->kind)});
-  constexpr std::string_view kSocket = "socket ";
-  if (site.reason.starts_with(kSocket)) put_text(object, "protocol", site.reason.substr(kSocket.size()));
-  put_text(object, "state", site.state);
-  put_text(object, "peer", site.user.file);
-}
 
 void put_waits(Json& site, const SiteTotals& totals, const GoroutineSnapshot& snapshot, const FdSnapshot* fds) {
   const std::string kind = kind_of_object(totals.site->reason);
