@@ -15,7 +15,9 @@ std::vector<Finding> detect_stuck_threads(const PopulationView& threads, const F
                                           const Instant& instant) {
   std::vector<Finding> findings;
   for (const SiteView& view : threads.sites) {
-    if (!view.site || view.site->state != "disk_sleep" || view.site->reason == "fork") continue;
+    // Where the call may not be seen, a parent that waits for its vfork looks the same.
+    if (!view.site || view.site->state != "disk_sleep") continue;
+    if (view.site->reason == "fork" || view.site->reason == "unknown") continue;
     if (view.members == 0 || view.oldest < config.window / kStuckShare) continue;
     Finding finding{.kind = FindingKind::stuck_thread, .certainty = Certainty::suspected, .site = view.site};
     finding.members = view.members;

@@ -34,6 +34,7 @@ TEST(StuckThread, NamesTheCallThatTheKernelDoesNotEnd) {
 TEST(StuckThread, AShortWaitAParentOfVforkAndAFrozenThreadAreNone) {
   EXPECT_TRUE(verdict(threads_at("disk_sleep", "fsync", 29)).empty());
   EXPECT_TRUE(verdict(threads_at("disk_sleep", "fork", 500)).empty());
+  EXPECT_TRUE(verdict(threads_at("disk_sleep", "unknown", 500)).empty());
   EXPECT_TRUE(verdict(threads_at("frozen", "read", 500)).empty());
   EXPECT_TRUE(verdict(threads_at("sleeping", "futex", 500)).empty());
 }

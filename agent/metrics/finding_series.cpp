@@ -21,7 +21,7 @@ void add_site_info(FamilyWriter& family, std::string_view kind, const Site& site
 
 /// The kind of population whose members a finding speaks of.
 std::string_view members_of(const Finding& finding) {
-  // Only a deadlock of goroutines is suspected, and has a core of them.
+  // Alerts join stuck locks and suspected deadlocks, which have a core, with sites of this kind, whoever waits.
   if (!finding.core.empty()) return to_string(PopulationKind::goroutine);
   switch (finding.kind) {
     case FindingKind::goroutine_leak:

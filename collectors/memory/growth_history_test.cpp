@@ -55,7 +55,8 @@ TEST(GrowthHistory, NamesWhoTookTheMemoryUntilItIsGivenBack) {
   GrowthHistory history{sites, stacks};
   const auto look = [&] { return history.look(process, MonotonicTime::clock::now()); };
   const auto before = look();
-  if (!before && before.error().code == ErrorCode::permission_denied) GTEST_SKIP() << before.error();
+  if (!before && before.error().code == ErrorCode::permission_denied)
+    GTEST_SKIP() << "Skipped: no perf_event_open: " << before.error();
   ASSERT_TRUE(before) << before.error();
   ::kill(number(child.pid()), SIGUSR1);
   child.await_ready();

@@ -44,7 +44,8 @@ TEST(RunningThreads, AreCopiedWithRegistersAndStackWhileTheyRun) {
     spin();
   }};
   const auto copies = copy_running_threads(open(child), std::vector{main_thread(child)});
-  if (!copies && copies.error().code == ErrorCode::permission_denied) GTEST_SKIP() << copies.error();
+  if (!copies && copies.error().code == ErrorCode::permission_denied)
+    GTEST_SKIP() << "Skipped: no perf_event_open: " << copies.error();
   ASSERT_TRUE(copies) << copies.error();
   ASSERT_EQ(copies->size(), 1U);
   const ThreadCopy& copy = copies->front();
@@ -65,7 +66,8 @@ TEST(RunningThreads, OneThatSleepsIsNotWaitedForLongAndGivesNothing) {
     while (true) ::pause();
   }};
   const auto copies = copy_running_threads(open(child), std::vector{main_thread(child)});
-  if (!copies && copies.error().code == ErrorCode::permission_denied) GTEST_SKIP() << copies.error();
+  if (!copies && copies.error().code == ErrorCode::permission_denied)
+    GTEST_SKIP() << "Skipped: no perf_event_open: " << copies.error();
   ASSERT_TRUE(copies) << copies.error();
   EXPECT_TRUE(copies->empty());
 }
@@ -83,7 +85,8 @@ TEST(FaultSampler, SeesWhatIsTouchedFirstAndHowMuch) {
   }};
   const ProcDir process = open(child);
   auto sampler = FaultSampler::attach(process);
-  if (!sampler && sampler.error().code == ErrorCode::permission_denied) GTEST_SKIP() << sampler.error();
+  if (!sampler && sampler.error().code == ErrorCode::permission_denied)
+    GTEST_SKIP() << "Skipped: no perf_event_open: " << sampler.error();
   ASSERT_TRUE(sampler) << sampler.error();
   // Before it goes on, lest a fault comes before the events do.
   while (process.read_record("stat")->find(") T ") == std::string::npos) {

@@ -42,9 +42,8 @@ Site ThreadHistory::site_of(const Seen& thread, const NamedStack* stack) {
 }
 
 bool ThreadHistory::rests(const ProcDir& process, const Seen& thread) {
-  if (!thread.sched || (thread.state != "sleeping" && thread.state != "disk_sleep" && thread.state != "frozen")) {
-    return false;
-  }
+  // Since Linux 6.1 a frozen thread that sleeps goes on sleeping once it is thawed, without having run.
+  if (!thread.sched || (thread.state != "sleeping" && thread.state != "disk_sleep")) return false;
   const auto now = read_schedstat(process, thread.tid);
   return now && *now == *thread.sched;
 }
@@ -142,11 +141,11 @@ void ThreadHistory::read_stacks(const ProcDir& process, const std::vector<InCall
 }
 
 void ThreadHistory::tell_frozen(const ProcDir& process, std::vector<Seen>& threads) {
-  const auto may_be = [](const Seen& thread) { return thread.state == "disk_sleep" || thread.state == "frozen"; };
+  const auto may_be = [](const Seen& thread) { return thread.state == "disk_sleep"; };
   if (threads.empty() || !std::ranges::all_of(threads, may_be)) return;
   const auto cgroup = process.read_file("cgroup");
-  const bool frozen = cgroup && cgroup_is_frozen(parse_cgroup(*cgroup), kCgroupMount);
-  for (Seen& thread : threads) thread.state = frozen ? "frozen" : "disk_sleep";
+  if (!cgroup || !cgroup_is_frozen(parse_cgroup(*cgroup), kCgroupMount)) return;
+  for (Seen& thread : threads) thread.state = "frozen";
 }
 
 void ThreadHistory::read_polled(const ProcDir& process, const std::vector<InCall>& calls, std::vector<Seen>& threads) {

@@ -142,7 +142,15 @@ def a_thread_that_the_kernel_keeps_is_told_from_a_frozen_process():
         (cgroup / "freezer.state").write_text("FROZEN")
         undo.callback(lambda: (programs.end(frozen), await_("it has left", lambda: not (cgroup / "cgroup.procs").read_text())))
         undo.callback((cgroup / "freezer.state").write_text, "THAWED")
-        await_("it is frozen", lambda: dump(frozen.pid, "thread")["threads"]["states"] == {"frozen": 1})
+        watcher = Agent(programs, "--target.pid", frozen.pid)
+
+        def state():
+            return re.findall(r'^proctor_threads\{[^}]*state="(\w+)"[^}]*\} 1$', watcher.metrics(), re.M)
+
+        await_("it is frozen", lambda: state() == ["frozen"])
+        # It sleeps on, and need not have run.
+        (cgroup / "freezer.state").write_text("THAWED")
+        await_("it is thawed", lambda: state() == ["sleeping"])
 
 
 def starts_of_a_target_are_counted():
