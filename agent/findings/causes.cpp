@@ -46,13 +46,28 @@ double arrived_by(const std::vector<Cohort>& growth, MonotonicTime moment) {
   return all == 0 ? 0 : static_cast<double>(before) / static_cast<double>(all);
 }
 
-bool same_steps(const std::vector<Cohort>& a, const std::vector<Cohort>& b) {
-  if (a.empty() || b.empty()) return false;
+/// Who came of one within the time that the other, which is read seldom, tells of.
+std::vector<Cohort> within(const Finding& seldom_read, std::vector<Cohort> growth) {
+  if (seldom_read.growth_apart == Nanoseconds{0}) return growth;
+  std::erase_if(growth, [&](const Cohort& cohort) {
+    return cohort.begin <= seldom_read.growth.front().begin - seldom_read.growth_apart ||
+           cohort.begin > seldom_read.growth.back().begin;
+  });
+  return growth;
+}
+
+bool same_steps(const Finding& a, const Finding& b) {
+  if (a.growth.empty() || b.growth.empty()) return false;
+  const std::vector<Cohort> mine = within(b, a.growth);
+  const std::vector<Cohort> other = within(a, b.growth);
+  if (mine.empty() || other.empty()) return false;
   std::set<MonotonicTime> moments;
-  for (const Cohort& cohort : a) moments.insert(cohort.begin);
-  for (const Cohort& cohort : b) moments.insert(cohort.begin);
+  for (const Cohort& cohort : mine) moments.insert(cohort.begin);
+  for (const Cohort& cohort : other) moments.insert(cohort.begin);
+  // Of what is read seldom, the next reading may be of those that had come by then.
   return std::ranges::all_of(moments, [&](MonotonicTime moment) {
-    return std::abs(arrived_by(a, moment) - arrived_by(b, moment)) <= kMostApart;
+    return arrived_by(mine, moment) - arrived_by(other, moment + b.growth_apart) <= kMostApart &&
+           arrived_by(other, moment) - arrived_by(mine, moment + a.growth_apart) <= kMostApart;
   });
 }
 
@@ -121,7 +136,7 @@ bool can_bring_about(const Finding& cause, const Finding& effect) {
   // Threads of two sites are two leaks, also where they come at one pace; descriptors of one leak may be of several
   // kinds.
   if (cause.kind == effect.kind && cause.kind != FindingKind::fd_leak) return false;
-  return same_steps(cause.growth, effect.growth);
+  return same_steps(cause, effect);
 }
 
 /// Whether a page may have spoken of it already.

@@ -64,6 +64,26 @@ TEST(Causes, OtherStepsAreAnotherIncident) {
   EXPECT_FALSE(findings[1].cause);
 }
 
+TEST(Causes, WhatIsReadSeldomNeedNotShowTheStepsInBetween) {
+  const Counts timers(16, 20);
+  for (std::size_t first = 0; first < 5; ++first) {
+    Counts contexts(16);
+    for (std::size_t i = first; i < contexts.size(); i += 5) contexts[i] = 100;
+    std::vector<Finding> findings{leak(FindingKind::timer_leak, "context", timers),
+                                  leak(FindingKind::context_leak, "deadline", contexts)};
+    findings[1].growth_apart = std::chrono::minutes{5};
+    link_causes(findings);
+    EXPECT_TRUE(findings[1].cause) << first;
+    // It does show that they came at other times.
+    Counts late(16);
+    for (std::size_t i = first; i < late.size(); i += 5) late[i] = i < 10 ? 10 : 280;
+    findings[1] = leak(FindingKind::context_leak, "deadline", late);
+    findings[1].growth_apart = std::chrono::minutes{5};
+    link_causes(findings);
+    EXPECT_FALSE(findings[1].cause) << first;
+  }
+}
+
 TEST(Causes, LeaksWithoutStepsInTheWindowAreNotLinked) {
   std::vector<Finding> findings{leak(FindingKind::thread_leak, "futex", {}), leak(FindingKind::fd_leak, "pipe", {})};
   for (Finding& finding : findings) finding.per_second = 0.001;

@@ -54,6 +54,7 @@ struct Finding {
   std::uint64_t members = 0;         // that arrived in the window and stayed; bytes for memory
   Nanoseconds oldest{};
   std::vector<Cohort> growth;       // of a leak: who arrived when, and stayed
+  Nanoseconds growth_apart{};       // who arrived in a cohort may have come as long before it
   std::vector<std::uint64_t> core;  // who wait for each other, or hold a lock: goroutines, or a thread
   std::optional<Cause> cause;       // absent for what is a cause itself
   std::string says;                 // one sentence with the numbers

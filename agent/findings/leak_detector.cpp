@@ -149,9 +149,17 @@ std::optional<Finding> detect_fast_leak(PopulationKind kind, FindingKind finding
   finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - since);
   finding.members = survivors;
   finding.oldest = growth.oldest;
-  finding.per_second =
-      static_cast<double>(survivors) / seconds(settled - first->begin + config.window / kSettleShare / 4);
+  const Nanoseconds time = growth.read_apart > Nanoseconds{0}
+                               ? spread + growth.read_apart
+                               : settled - first->begin + config.window / kSettleShare / 4;
+  finding.per_second = static_cast<double>(survivors) / seconds(time);
   finding.growth = cohorts;
+  finding.growth_apart = growth.read_apart;
+  if (growth.read_apart > Nanoseconds{0}) {
+    // The first may be of those that came before the window.
+    std::erase_if(finding.growth,
+                  [&](const Cohort& cohort) { return cohort.begin - growth.read_apart < instant.now - config.window; });
+  }
   finding.says = leak_sentence(kind, finding, instant.now - first->begin);
   finding.advice = leak_advice(kind, *growth.site);
   return finding;

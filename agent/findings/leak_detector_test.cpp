@@ -36,6 +36,21 @@ class Simulation {
     }
   }
 
+  /// The same of members that are read in every twentieth look only; all others see what that saw.
+  void run_seldom_read(int begin, int end, const std::function<std::vector<std::uint64_t>(int second)>& living) {
+    for (int second = begin; second <= end; second += 10) {
+      now_ = kStart + seconds{second};
+      if ((second - begin) % 200 != 0) {
+        ledger_.age(now_);
+        continue;
+      }
+      Census census{.kind = PopulationKind::goroutine, .sites = {std::make_shared<const Site>(site_)}};
+      for (const std::uint64_t id : living(second)) census.members.push_back({.key = {.first = id}});
+      census.read_at = now_;
+      ledger_.update(census, now_);
+    }
+  }
+
   std::optional<Finding> spike() const {
     const Instant instant{.now = now_, .wall = WallTime{seconds{1'800'000'000}}, .process_start = kStart};
     for (const SiteGrowth& growth : ledger_.growth(now_)) {
@@ -64,6 +79,18 @@ std::vector<std::uint64_t> numbers(std::uint64_t begin, std::uint64_t end) {
   std::vector<std::uint64_t> result;
   for (std::uint64_t i = begin; i < end; ++i) result.push_back(i);
   return result;
+}
+
+TEST(LeakDetector, ThePaceIsTheSameHoweverSeldomTheyAreRead) {
+  for (const int end : {3000, 3050, 3100, 3190}) {
+    Simulation simulation;
+    simulation.run_seldom_read(200, end, [](int second) { return numbers(0, static_cast<std::uint64_t>(second) / 2); });
+    const auto finding = simulation.verdict();
+    ASSERT_TRUE(finding) << end;
+    EXPECT_NEAR(finding->per_second, 0.5, 0.02) << end;
+    // None of those that are dated here came before the window.
+    EXPECT_GE(finding->growth.front().begin - finding->growth_apart, kStart + seconds{end} - std::chrono::minutes{15});
+  }
 }
 
 TEST(LeakDetector, FindsWhatArrivesAndNeverDeparts) {

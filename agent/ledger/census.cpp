@@ -93,7 +93,7 @@ std::optional<Census> census_of(const std::shared_ptr<const TimerSnapshot>& snap
 
 std::optional<Census> census_of(const std::shared_ptr<const ContextSnapshot>& snapshot) {
   if (!snapshot) return std::nullopt;
-  Census census{.kind = PopulationKind::context, .sites = snapshot->sites};
+  Census census{.kind = PopulationKind::context, .sites = snapshot->sites, .read_at = snapshot->checked_at};
   census.members.reserve(snapshot->contexts.size());
   for (const ContextSample& context : snapshot->contexts) {
     census.members.push_back({.key = {.first = number(context.context)}, .site = context.site});

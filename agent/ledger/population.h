@@ -36,6 +36,9 @@ struct Census {
   PopulationKind kind{};
   std::vector<SiteRef> sites;
   std::vector<Member> members;
+  /// Where the members are read by a slower pace than looks come: when they were. Who arrived since may have come at
+  /// any time since then.
+  std::optional<MonotonicTime> read_at;
 };
 
 /// A site as the ledger knows it after a look.

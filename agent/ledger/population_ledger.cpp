@@ -129,6 +129,7 @@ PopulationLedger::PopulationLedger(PopulationKind kind, std::uint32_t max_sites,
 void PopulationLedger::update(const Census& census, MonotonicTime now) {
   const bool first = !std::exchange(looked_, true);
   if (!begin_) begin_ = now;
+  note_pace(census);
 
   const std::vector<const Member*> members = in_order(census);
   const std::vector<Place*> places = admit(census, members, period_at(now));
@@ -240,6 +241,14 @@ std::vector<PopulationLedger::Place*> PopulationLedger::admit(const Census& cens
   return places;
 }
 
+void PopulationLedger::note_pace(const Census& census) {
+  if (!census.read_at) return;
+  const Nanoseconds gap = read_at_ ? *census.read_at - *read_at_ : Nanoseconds{0};
+  // A reading may be confirmed by another one right after it.
+  read_apart_ = std::max(gap, std::exchange(last_gap_, gap));
+  read_at_ = census.read_at;
+}
+
 void PopulationLedger::rank() {
   std::vector<std::pair<SiteId, Place*>> ranked;
   ranked.reserve(places_.size());
@@ -331,7 +340,8 @@ std::vector<SiteGrowth> PopulationLedger::growth(MonotonicTime now) const {
 }
 
 SiteGrowth PopulationLedger::growth_of(const Place& place, MonotonicTime now) const {
-  SiteGrowth growth{.site = place.site, .members = place.members, .oldest = age_at(now, place.since)};
+  SiteGrowth growth{
+      .site = place.site, .members = place.members, .read_apart = read_apart_, .oldest = age_at(now, place.since)};
   if (place.members > place.fewest) growth.first_seen_growth = place.fewest_at;
   if (place.long_past) growth.long_past = place.long_past->ended();
   if (begin_) growth.followed_since = *begin_;

@@ -41,6 +41,7 @@ struct SiteGrowth {
   /// come up to there again are no leak.
   std::optional<std::uint64_t> height_before_window;
   std::optional<std::uint64_t> height_before_past;
+  Nanoseconds read_apart{};        // of members that are read by a slower pace than looks come: how far apart, at most
   MonotonicTime followed_since{};  // the population; before it had a height the site had no members
   Nanoseconds oldest{};
 };
@@ -107,6 +108,7 @@ class PopulationLedger {
   MonotonicTime begin_of(std::uint32_t period) const;
   Place& place_of(SiteId site);
   std::vector<Place*> admit(const Census& census, const std::vector<const Member*>& members, std::uint32_t period);
+  void note_pace(const Census& census);
   void rank();
   void credit_events();
   void follow_growth(Place& place, MonotonicTime now) const;
@@ -117,8 +119,11 @@ class PopulationLedger {
   Nanoseconds window_;
   Nanoseconds period_;
   bool looked_ = false;
-  std::optional<MonotonicTime> begin_;  // of the first period
-  std::vector<Record> records_;         // ascending by key
+  std::optional<MonotonicTime> begin_;    // of the first period
+  std::optional<MonotonicTime> read_at_;  // of what is read by its own pace
+  Nanoseconds last_gap_{};
+  Nanoseconds read_apart_{};
+  std::vector<Record> records_;  // ascending by key
   std::unordered_map<SiteId, Place> places_;
   Place other_;  // of sites that are not in places_; its counters also hold the events of those not apart
   std::uint64_t arrivals_ = 0;

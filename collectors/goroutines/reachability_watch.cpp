@@ -34,7 +34,7 @@ std::vector<UnreachableGoroutine> confirmed(const std::vector<UnreachableGorouti
 
 /// By what they hang on: the place of a goroutine that holds the context above them is the same in every process.
 std::shared_ptr<const ContextSnapshot> snapshot_of(const std::vector<LiveContext>& contexts,
-                                                   const GoroutineSnapshot& goroutines) {
+                                                   const GoroutineSnapshot& goroutines, MonotonicTime now) {
   std::unordered_map<std::uint64_t, std::uint32_t> holders;  // sites by goid
   for (const LiveContext& context : contexts) {
     if (context.holder != 0) holders.emplace(context.holder, 0);
@@ -44,6 +44,7 @@ std::shared_ptr<const ContextSnapshot> snapshot_of(const std::vector<LiveContext
     if (holder != holders.end()) holder->second = goroutine.site;
   }
   auto snapshot = std::make_shared<ContextSnapshot>();
+  snapshot->checked_at = now;
   std::unordered_map<SiteId, std::uint32_t> known;
   std::map<std::tuple<bool, bool, std::uint64_t>, std::uint32_t> places;
   for (const LiveContext& context : contexts) {
@@ -76,7 +77,8 @@ Nanoseconds cpu_time() {
 }  // namespace
 
 Result<std::vector<UnreachableGoroutine>> ReachabilityWatch::check(const GoProcess& process, const ProcDir& directory,
-                                                                   const GoroutineSnapshot& goroutines) {
+                                                                   const GoroutineSnapshot& goroutines,
+                                                                   MonotonicTime now) {
   const ProcStatus status = PROCTOR_TRY(read_proc_status(directory));
   if (status.swap && count(*status.swap) != 0) {
     return fail(ErrorCode::not_supported,
@@ -85,7 +87,7 @@ Result<std::vector<UnreachableGoroutine>> ReachabilityWatch::check(const GoProce
   if (!types_) types_ = ContextTypes::find(process);
   const std::uint64_t most = checks_ == ReachabilityChecks::paced ? kMostWatched : kMostAtOnce;
   Reachability found = PROCTOR_TRY(follow_references(process, *types_, most));
-  contexts_ = snapshot_of(found.contexts, goroutines);
+  contexts_ = snapshot_of(found.contexts, goroutines, now);
   references_ = std::move(found.references);
   return std::move(found.unreachable);
 }
@@ -107,12 +109,12 @@ void ReachabilityWatch::update(const GoProcess& process, const ProcDir& director
     if (first_look || (!suspected_ && (now < *next_ || goroutines == judged_.lock()))) return;
   }
   const Nanoseconds begin = cpu_time();
-  auto found = check(process, directory, *goroutines);
+  auto found = check(process, directory, *goroutines, now);
   if (found && checks_ == ReachabilityChecks::at_once && !found->empty()) {
     suspected_ = *std::move(found);
     // A thread that the kernel does not let run may have a reference in nothing but a register; not for so long.
     std::this_thread::sleep_for(kBetweenChecks);
-    found = check(process, directory, *goroutines);
+    found = check(process, directory, *goroutines, now);
   }
   const Nanoseconds pause = kPausePerCost * (cpu_time() - begin) * static_cast<std::int64_t>(processes);
   *next_ = now + std::max(kLeastPause, pause);

@@ -33,7 +33,7 @@ class ReachabilityWatch {
 
  private:
   Result<std::vector<UnreachableGoroutine>> check(const GoProcess& process, const ProcDir& directory,
-                                                  const GoroutineSnapshot& goroutines);
+                                                  const GoroutineSnapshot& goroutines, MonotonicTime now);
   void publish(std::vector<UnreachableGoroutine> found, WallTime wall);
 
   ReachabilityChecks checks_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/units.h"
 #include "collectors/sites/site.h"
 
 namespace proctor {
@@ -18,6 +19,7 @@ struct ContextSample {
 /// site.reason is "cancel" or "deadline"; site.user is where a goroutine stands that holds the context above them, as
 /// far as one does, and site.name says what that is.
 struct ContextSnapshot {
+  MonotonicTime checked_at{};  // by the look of that time
   std::vector<SiteRef> sites;
   std::vector<ContextSample> contexts;
 };
