@@ -14,7 +14,7 @@ namespace {
 constexpr auto kPeriods = std::to_array<std::uint64_t>({17, 67, 257, 1031, 4099, 16411, 65537});
 constexpr std::size_t kFew = 4;    // samples at a look
 constexpr int kMostQuiet = 10;     // looks
-constexpr double kMostLost = 1.5;  // times what was sampled
+constexpr double kMostLost = 1.5;  // times as many as what was sampled stands for
 
 constexpr std::size_t kAllRings = std::size_t{4} << 20;
 constexpr std::size_t kLeastRing = std::size_t{128} << 10;
@@ -72,22 +72,21 @@ Result<std::vector<PageFault>> FaultSampler::take(const ProcDir& process) {
   bool too_often = false;
   for (Processor& processor : processors_) {
     const std::size_t begin = faults.size();
-    double sampled = 0;
     processor.ring.drain([&](const PerfSample& sample) {
       if (sample.pid != process.pid()) return;
-      sampled += static_cast<double>(sample.period);
       faults.push_back(
           {.address = sample.address,
-           .faults = static_cast<double>(sample.period),
            .thread = {
                .tid = sample.tid, .registers = sample.registers, .stack = {sample.stack.begin(), sample.stack.end()}}});
     });
+    const std::size_t sampled = faults.size() - begin;
     if (sampled == 0) continue;
     // Those that found no room are taken to be like the others.
     const std::uint64_t count = processor.ring.count();
-    const double share = static_cast<double>(count - processor.told) / sampled;
-    too_often = too_often || (share > kMostLost && faults.size() - begin >= kFew);
-    for (std::size_t i = begin; i < faults.size(); ++i) faults[i].faults *= share;
+    const double share = static_cast<double>(count - processor.told) / static_cast<double>(sampled);
+    const double without_loss = static_cast<double>(kPeriods.at(pace_));
+    too_often = too_often || (share > kMostLost * without_loss && sampled >= kFew);
+    for (std::size_t i = begin; i < faults.size(); ++i) faults[i].faults = share;
     processor.told = count;
   }
   quiet_looks_ = faults.size() < kFew ? quiet_looks_ + 1 : 0;

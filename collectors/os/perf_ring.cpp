@@ -28,8 +28,8 @@ perf_event_attr attributes_of(const PerfRing::Event& event) {
   attributes.type = event.type;
   attributes.config = event.config;
   attributes.sample_period = event.period;
-  attributes.sample_type =
-      PERF_SAMPLE_TID | PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+  // Not PERF_SAMPLE_PERIOD: with it the kernel records a software event each time, whatever the period.
+  attributes.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_ADDR | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
   attributes.sample_regs_user = kRegisterMask;
   attributes.sample_stack_user = PerfRing::kStackBytes;
   attributes.inherit = event.inherited ? 1 : 0;
@@ -78,7 +78,6 @@ std::optional<PerfSample> parse_sample(std::span<const std::byte> record) {
   const auto pid = cursor.read<std::int32_t>();
   const auto tid = cursor.read<std::int32_t>();
   const auto address = cursor.read<std::uint64_t>();
-  const auto period = cursor.read<std::uint64_t>();
   const auto abi = cursor.read<std::uint64_t>();
   if (!abi || *abi != PERF_SAMPLE_REGS_ABI_64) return std::nullopt;
   for (const std::size_t dwarf : kDwarfNumbers) {
@@ -95,7 +94,6 @@ std::optional<PerfSample> parse_sample(std::span<const std::byte> record) {
   sample.pid = Pid{*pid};
   sample.tid = Tid{*tid};
   sample.address = RemoteAddress{*address};
-  sample.period = *period;
   sample.stack = record.subspan(begin, std::min(*size, *filled));
   return sample;
 }

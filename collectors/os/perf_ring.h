@@ -30,8 +30,7 @@ struct CpuRegisters {
 struct PerfSample {
   Pid pid{};
   Tid tid{};
-  RemoteAddress address{};   // that a page fault was about
-  std::uint64_t period = 0;  // events that it stands for
+  RemoteAddress address{};  // that a page fault was about
   CpuRegisters registers;
   std::span<const std::byte> stack;  // from the stack pointer upwards; valid during the visit
 };
