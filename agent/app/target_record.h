@@ -29,6 +29,14 @@ class TargetRecord {
   /// Takes in a look and tells all that is known after it.
   TargetReport update(const std::shared_ptr<const Observation>& observation);
 
+  /// What verdicts need, for a state file; read into a record that has seen no look yet. It takes the limits and rules
+  /// of then: reconfigure it. Not kept: the tracks of figures, and what allocates.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(config_.window, max_sites_, populations_, held_memory_, memory_heights_, malloc_free_, locks_,
+            thread_locks_, resident_, open_fds_, threads_, mappings_, first_threads_, first_mappings_, standing_);
+  }
+
  private:
   void remember(const Observation& observation);
   void track(std::string_view figure, WallTime at, double value);

@@ -21,6 +21,7 @@ Nanoseconds agent_cpu() {
 
 Watcher::Watcher(ProcRoot root, Config config, const Clock& clock, Collectors collectors)
     : procfs_(root.path()),
+      boot_(root.read_file("sys/kernel/random/boot_id").value_or("")),
       config_(std::make_shared<const Config>(std::move(config))),
       clock_(clock),
       collectors_(std::move(collectors)),
@@ -32,6 +33,7 @@ std::shared_ptr<const Publication> Watcher::round() {
   auto publication = std::make_shared<Publication>();
   const Selection selection = selector_.select();
   for (const TargetIdentity& gone : selection.gone) forget(gone);
+  forget_others(selection);
   for (const auto& target : selection.targets) publication->targets.push_back(report_on(*target));
   if (selection.unreadable) ++skipped_["process_list"];
   if (selection.dropped != 0) skipped_["target_limit"] += selection.dropped;
@@ -52,6 +54,29 @@ std::shared_ptr<const Publication> Watcher::round() {
   expected_bytes_ = publication->metrics.size() + publication->metrics.size() / 64;
   pace_.record(clock_.monotonic(), agent_cpu() - begin);
   return publication;
+}
+
+Result<std::size_t> Watcher::restore(const std::filesystem::path& file) {
+  if (boot_.empty())
+    return fail(ErrorCode::not_supported, "{} does not tell the boot of the machine", procfs_.string());
+  records_ = PROCTOR_TRY(load_records(file, boot_, *config_));
+  return records_.size();
+}
+
+Result<void> Watcher::save(const std::filesystem::path& file) {
+  const Nanoseconds begin = agent_cpu();
+  auto saved = save_records(file, boot_, records_);
+  if (!saved) ++skipped_["state_file"];
+  pace_.record(clock_.monotonic(), agent_cpu() - begin);
+  return saved;
+}
+
+/// What was restored of processes that have ended since, or are no targets any more.
+void Watcher::forget_others(const Selection& selection) {
+  if (known_) return;
+  std::set<TargetIdentity> targets;
+  for (const auto& target : selection.targets) targets.insert(target->identity());
+  std::erase_if(records_, [&](const auto& entry) { return !targets.contains(entry.first); });
 }
 
 void Watcher::count_starts(const Selection& selection) {

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string web_config_file;  // empty: everybody may ask
   bool enable_lifecycle = false;
   std::filesystem::path procfs = "/proc";
+  std::filesystem::path storage;  // empty: nothing outlives the agent
   std::optional<Nanoseconds> interval;
   std::string log_level = "info";
   std::string log_format = "logfmt";

@@ -34,6 +34,8 @@ int run(int argc, char** argv) {
   run->add_option("--web.telemetry-path", run_options.telemetry_path)->capture_default_str();
   run->add_flag("--web.enable-lifecycle", run_options.enable_lifecycle, "allow POST /-/reload");
   run->add_option("--path.procfs", run_options.procfs)->capture_default_str();
+  run->add_option("--storage.path", run_options.storage, "keeps there what verdicts need after a restart")
+      ->envname("STATE_DIRECTORY");
   run->add_option("--sampling.interval", interval, "each target is looked at this often");
 
   run->add_option("--log.level", run_options.log_level, "debug, info, warn, error")->capture_default_str();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <optional>
 
 #include "agent/app/collectors.h"
 #include "agent/app/watcher.h"
@@ -14,11 +15,14 @@
 #include "agent/http/server.h"
 #include "agent/platform/log.h"
 #include "agent/platform/own_memory.h"
+#include "agent/platform/storage_folder.h"
 #include "base/unique_fd.h"
 #include "config/web_config.h"
 
 namespace proctor {
 namespace {
+
+constexpr std::chrono::minutes kSavePeriod{5};  // what is lost of, where the agent is killed
 
 /// SIGTERM, SIGINT and SIGHUP as readable events, blocked for every thread that starts later.
 UniqueFd block_signals() {
@@ -36,6 +40,22 @@ void raise_descriptor_limit() {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
+}
+
+/// Goes on from what an agent before this one has stored there.
+void restore(Watcher& watcher, const StorageFolder& storage, const Log& log) {
+  const auto known = watcher.restore(storage.state_file());
+  if (known) {
+    log.info(fmt::format("processes known from before: {}", *known));
+    return;
+  }
+  const auto aside = storage.set_state_aside();
+  log.error(fmt::format("begins without what was known before: {}{}", known.error().message,
+                        aside ? fmt::format("; the file is now {}", aside->string()) : ""));
+}
+
+void save(Watcher& watcher, const StorageFolder& storage, const Log& log) {
+  if (const auto saved = watcher.save(storage.state_file()); !saved) log.error(saved.error().message);
 }
 
 enum class Event { due, stop, reload };
@@ -81,6 +101,15 @@ ExitStatus run_command(const RunOptions& options) {
     fmt::print(stderr, "proctor: --path.procfs: {}\n", root.error().message);
     return ExitStatus::failed;
   }
+  std::optional<StorageFolder> storage;
+  if (!options.storage.empty()) {
+    auto folder = StorageFolder::open(options.storage);
+    if (!folder) {
+      fmt::print(stderr, "proctor: --storage.path: {}\n", folder.error().message);
+      return ExitStatus::failed;
+    }
+    storage = *std::move(folder);
+  }
   const SystemClock clock;
   Watcher watcher{*std::move(root), *std::move(config), clock, make_collectors(options.procfs, clock)};
 
@@ -97,10 +126,14 @@ ExitStatus run_command(const RunOptions& options) {
   }
   for (const std::string& address : server->addresses()) log->info(fmt::format("listening on {}", address));
 
+  if (storage) restore(watcher, *storage, *log);
   MonotonicTime due = clock.monotonic();
+  MonotonicTime save_due = due + kSavePeriod;
   while (true) {
     switch (next_event(signals.get(), reload, due)) {
-      case Event::stop: return ExitStatus::fine;
+      case Event::stop:
+        if (storage) save(watcher, *storage, *log);
+        return ExitStatus::fine;
       case Event::reload: {
         auto renewed = config_from(options);
         if (renewed) {
@@ -115,6 +148,10 @@ ExitStatus run_command(const RunOptions& options) {
       case Event::due:
         due = clock.monotonic();
         latest.store(watcher.round());
+        if (storage && due >= save_due) {
+          save(watcher, *storage, *log);
+          save_due = due + kSavePeriod;
+        }
         due += watcher.period();
         break;
     }

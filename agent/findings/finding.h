@@ -42,6 +42,11 @@ std::string_view to_string(Certainty certainty);
 struct Cause {
   FindingKind kind{};
   SiteId site{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(kind, site);
+  }
 };
 
 /// A judgement with its evidence. Stands while its detector says so; `since` is kept from look to look.
@@ -59,6 +64,12 @@ struct Finding {
   std::optional<Cause> cause;       // absent for what is a cause itself
   std::string says;                 // one sentence with the numbers
   std::string advice;               // what to look for in the code
+
+  /// What the next look asks of this one, for a state file.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(kind, certainty, site, since, per_second, members, cause);
+  }
 };
 
 }  // namespace proctor

@@ -18,12 +18,22 @@ class LockWatch {
   /// Nothing where nobody waits.
   std::optional<MonotonicTime> stuck_since(RemoteAddress semaphore) const;
 
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(heads_);
+  }
+
  private:
   struct Head {
     std::uint64_t goid = 0;
     std::uint8_t wait_token = 0;
     MonotonicTime since{};
     bool seen = false;  // in the last look
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(goid, wait_token, since, seen);
+    }
   };
   std::map<std::uint64_t, Head> heads_;  // by semaphore
 };

@@ -13,6 +13,11 @@ namespace proctor {
 struct Point {
   MonotonicTime at{};
   double value = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(at, value);
+  }
 };
 
 /// The recent past of one figure: at most kPoints points over `window`, evenly spread, whatever the pace of looks.
@@ -28,6 +33,11 @@ class Series {
   std::span<const Point> points() const { return points_; }
   /// From the oldest point to the newest.
   Nanoseconds covered() const;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(window_, points_);
+  }
 
  private:
   Nanoseconds window_;

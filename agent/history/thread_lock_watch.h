@@ -20,12 +20,22 @@ class ThreadLockWatch {
   /// Of the one that has waited longest at this lock. Nothing where nobody waits.
   std::optional<MonotonicTime> stuck_since(RemoteAddress lock) const;
 
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(waits_);
+  }
+
  private:
   struct Wait {
     Tid owner{};
     std::uint64_t switches = 0;
     MonotonicTime since{};
     bool seen = false;  // in the last look
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(owner, switches, since, seen);
+    }
   };
   std::map<std::pair<std::uint64_t, Tid>, Wait> waits_;  // by lock and waiter
 };

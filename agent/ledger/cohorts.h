@@ -14,6 +14,11 @@ class Cohorts {
     std::uint32_t arrived = 0;
     std::uint32_t alive = 0;         // of those that arrived in it
     std::uint32_t old_departed = 0;  // that left in it, having arrived before the window
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(number, arrived, alive, old_departed);
+    }
   };
 
   static constexpr std::uint32_t kWholePeriods = 32;
@@ -32,6 +37,11 @@ class Cohorts {
 
   /// Periods of the window at `now` in which something happened, oldest first.
   std::vector<Period> at(std::uint32_t now) const;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(periods_);
+  }
 
  private:
   Period* find(std::uint32_t number);

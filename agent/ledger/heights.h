@@ -15,12 +15,22 @@ class Heights {
   struct Height {
     std::uint32_t period = 0;  // the first of it, numbered as in Cohorts
     std::uint64_t most = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(period, most);
+    }
   };
 
   /// A look in a period, none of which is before that of the last look.
   void note(std::uint32_t period, std::uint64_t members);
   /// Oldest first, the last of which goes on; one without a look is missing.
   const std::vector<Height>& all() const { return heights_; }
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(heights_);
+  }
 
  private:
   std::vector<Height> heights_;

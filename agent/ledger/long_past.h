@@ -15,10 +15,20 @@ class LongPast {
   struct Window {
     std::uint64_t fewest = 0;
     std::uint64_t departed = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(fewest, departed);
+    }
   };
   struct Pair {
     Window all;
     Window old;  // there for kOldWindows
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(all, old);
+    }
   };
   static constexpr std::uint32_t kOldWindows = 4;
 
@@ -26,6 +36,11 @@ class LongPast {
   void note(std::uint64_t window, const Pair& now);
   /// Those that have ended, oldest first; at most kMostWindows.
   std::vector<Pair> ended() const;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(current_, windows_);
+  }
 
  private:
   std::uint64_t current_ = 0;  // number of the last of `windows_`

@@ -19,6 +19,11 @@ std::string_view to_string(PopulationKind kind);
 struct MemberKey {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(first, second);
+  }
   friend auto operator<=>(const MemberKey&, const MemberKey&) = default;
 };
 

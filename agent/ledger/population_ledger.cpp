@@ -128,7 +128,7 @@ PopulationLedger::PopulationLedger(PopulationKind kind, std::uint32_t max_sites,
 
 void PopulationLedger::update(const Census& census, MonotonicTime now) {
   const bool first = !std::exchange(looked_, true);
-  if (!begin_) begin_ = now;
+  note_look(now);
   note_pace(census);
 
   const std::vector<const Member*> members = in_order(census);
@@ -168,7 +168,7 @@ void PopulationLedger::reconfigure(std::uint32_t max_sites, Nanoseconds window) 
 }
 
 void PopulationLedger::age(MonotonicTime now) {
-  if (!begin_) begin_ = now;
+  note_look(now);
   for (auto& [id, place] : places_) follow_growth(place, now);
   follow_growth(other_, now);
 }
@@ -239,6 +239,12 @@ std::vector<PopulationLedger::Place*> PopulationLedger::admit(const Census& cens
   places.reserve(census.sites.size());
   for (const auto& site : census.sites) places.push_back(&place_of(site->id));
   return places;
+}
+
+void PopulationLedger::note_look(MonotonicTime now) {
+  if (!begin_) begin_ = now;
+  if (now - last_look_ > Heights::kPeriodsEach * period_) followed_since_ = now;
+  last_look_ = now;
 }
 
 void PopulationLedger::note_pace(const Census& census) {
@@ -344,7 +350,7 @@ SiteGrowth PopulationLedger::growth_of(const Place& place, MonotonicTime now) co
       .site = place.site, .members = place.members, .read_apart = read_apart_, .oldest = age_at(now, place.since)};
   if (place.members > place.fewest) growth.first_seen_growth = place.fewest_at;
   if (place.long_past) growth.long_past = place.long_past->ended();
-  if (begin_) growth.followed_since = *begin_;
+  growth.followed_since = followed_since_;
   if (place.past_heights) {
     const auto before = [&](Nanoseconds ago) -> std::optional<std::uint64_t> {
       const auto height = place.past_heights->highest_before(now - ago);

@@ -41,8 +41,9 @@ struct SiteGrowth {
   /// come up to there again are no leak.
   std::optional<std::uint64_t> height_before_window;
   std::optional<std::uint64_t> height_before_past;
-  Nanoseconds read_apart{};        // of members that are read by a slower pace than looks come: how far apart, at most
-  MonotonicTime followed_since{};  // the population; before it had a height the site had no members
+  Nanoseconds read_apart{};  // of members that are read by a slower pace than looks come: how far apart, at most
+  /// The population, look by look. Since then, before it had a height the site had no members.
+  MonotonicTime followed_since{};
   Nanoseconds oldest{};
 };
 
@@ -66,6 +67,13 @@ class PopulationLedger {
   /// All sites that have members, most first, then kOtherSite for those that are too many to be kept at all.
   std::vector<SiteGrowth> growth(MonotonicTime now) const;
 
+  /// All of it, for a state file; its kind must be the same. Times are those of one boot of the machine.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(max_sites_, window_, period_, looked_, begin_, last_look_, followed_since_, read_at_, last_gap_,
+            read_apart_, records_, places_, other_, arrivals_, departures_);
+  }
+
  private:
   struct Record {
     MemberKey key;
@@ -73,6 +81,11 @@ class PopulationLedger {
     SiteId site{};
     std::uint32_t wait_token = 0;
     std::uint32_t born = 0;  // period of its arrival at the site
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(key, since, site, wait_token, born);
+    }
   };
   static_assert(sizeof(Record) == 40);
 
@@ -100,6 +113,12 @@ class PopulationLedger {
     Cohorts cohorts;
     Heights heights;
     std::unique_ptr<PastHeights> past_heights;  // once it has changed by kWorthKeeping members
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+      archive(site, members, arrivals, departures, old, since, held, populated_at, apart, fresh, followed, fewest,
+              fewest_at, most, most_at, long_past, cohorts, heights, past_heights);
+    }
   };
   static constexpr std::uint64_t kWorthKeeping = 10;
   class Merge;
@@ -108,6 +127,7 @@ class PopulationLedger {
   MonotonicTime begin_of(std::uint32_t period) const;
   Place& place_of(SiteId site);
   std::vector<Place*> admit(const Census& census, const std::vector<const Member*>& members, std::uint32_t period);
+  void note_look(MonotonicTime now);
   void note_pace(const Census& census);
   void rank();
   void credit_events();
@@ -119,7 +139,9 @@ class PopulationLedger {
   Nanoseconds window_;
   Nanoseconds period_;
   bool looked_ = false;
-  std::optional<MonotonicTime> begin_;    // of the first period
+  std::optional<MonotonicTime> begin_;  // of the first period
+  MonotonicTime last_look_{};
+  MonotonicTime followed_since_{};        // without a gap in which a burst would not have been seen
   std::optional<MonotonicTime> read_at_;  // of what is read by its own pace
   Nanoseconds last_gap_{};
   Nanoseconds read_apart_{};

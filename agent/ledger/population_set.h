@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,6 +26,23 @@ class PopulationSet {
   std::vector<PopulationView> views(MonotonicTime now) const;
   /// Every ledger, also one that the last look did not read. Valid until the next update.
   std::vector<const PopulationLedger*> ledgers() const;
+
+  /// All ledgers, for a state file; read into a set that has none yet.
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(static_cast<std::uint32_t>(books_.size()));
+    for (const Book& book : books_) archive(book.ledger.kind(), book.ledger);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    std::uint32_t books = 0;
+    archive(books);
+    for (std::uint32_t i = 0; i < books; ++i) {
+      PopulationKind kind{};
+      archive(kind);
+      archive(open_book(kind).ledger);
+    }
+  }
 
  private:
   struct Book {

@@ -15,6 +15,11 @@ struct Frame {
   std::string file;
   std::uint32_t line = 0;
 
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(function, file, line);
+  }
+
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
@@ -38,6 +43,11 @@ struct Site {
   Frame created_by;           // the statement that created it, where known
   std::vector<Frame> frames;  // innermost first; empty for what has no stack
   std::string truncated;      // why the frames end before the stack does, in a word; empty where they do not
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(id, state, name, reason, user, module, created_by, frames, truncated);
+  }
 };
 
 /// Shared by all that speak of the same site.
