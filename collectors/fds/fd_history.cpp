@@ -10,7 +10,8 @@
 namespace proctor {
 namespace {
 
-constexpr std::size_t kMaxLinks = 10'000;
+constexpr std::size_t kMaxLinks = 10'000;  // at a look
+constexpr std::size_t kMostKept = 250'000;
 constexpr std::uint16_t kFirstEphemeralPort = 32768;  // where the kernel takes ports for callers from
 
 using Ports = std::unordered_set<std::uint16_t>;
@@ -68,30 +69,72 @@ bool same(const FdSnapshot& a, const FdSnapshot& b) {
 
 }  // namespace
 
-Result<void> FdHistory::read_links(const ProcDir& process) {
-  const std::vector<std::int32_t> fds = PROCTOR_TRY(process.list_numbers("fd"));
-  count_ = fds.size();
-  vanished_ = 0;
+/// The descriptors of the list, those that were known as they were. Reads `links` links of new ones at most, and tells
+/// how many it did.
+Result<std::size_t> FdHistory::take_list(const ProcDir& process, const std::vector<std::int32_t>& fds,
+                                         std::size_t links) {
   std::vector<Open> open;
-  open.reserve(std::min(fds.size(), kMaxLinks));
+  open.reserve(std::min(fds.size(), kMostKept));
+  std::size_t reads = 0;
+  auto known = open_.begin();
   for (const std::int32_t fd : fds) {
-    if (open.size() == kMaxLinks) break;
+    if (open.size() == kMostKept) break;
+    while (known != open_.end() && known->fd < fd) ++known;
+    if (known != open_.end() && known->fd == fd) {
+      open.push_back(std::move(*known));
+      continue;
+    }
+    if (reads == links) continue;
+    ++reads;
     auto text = process.read_link(fmt::format("fd/{}", fd).c_str());
     if (!text && text.error().code == ErrorCode::permission_denied) return tl::unexpected(text.error());
     if (!text) {
       ++vanished_;
       continue;
     }
-    const std::size_t at = open.size();
-    if (at < open_.size() && open_[at].fd == fd && open_[at].text == *text) {
-      open.push_back(std::move(open_[at]));
-    } else {
-      FdLink link = parse_fd_link(*text);
-      open.push_back({fd, *std::move(text), std::move(link)});
+    FdLink link = parse_fd_link(*text);
+    open.push_back({fd, *std::move(text), std::move(link), true});
+  }
+  open_ = std::move(open);
+  return reads;
+}
+
+/// Those that are known may be others by now: goes on where the look before ended.
+Result<void> FdHistory::read_again(const ProcDir& process, std::size_t links) {
+  const auto begin = static_cast<std::size_t>(std::ranges::lower_bound(open_, next_, {}, &Open::fd) - open_.begin());
+  std::vector<std::int32_t> gone;
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    Open& open = open_[(begin + i) % open_.size()];
+    if (open.current) continue;
+    next_ = open.fd;
+    if (links == 0) break;
+    --links;
+    auto text = process.read_link(fmt::format("fd/{}", open.fd).c_str());
+    if (!text && text.error().code == ErrorCode::permission_denied) return tl::unexpected(text.error());
+    open.current = true;
+    if (!text) {
+      gone.push_back(open.fd);
+    } else if (open.text != *text) {
+      open.link = parse_fd_link(*text);
+      open.text = *std::move(text);
     }
   }
-  count_ -= vanished_;
-  open_ = std::move(open);
+  vanished_ += gone.size();
+  std::ranges::sort(gone);
+  std::erase_if(open_, [&](const Open& open) { return std::ranges::binary_search(gone, open.fd); });
+  return {};
+}
+
+Result<void> FdHistory::read_links(const ProcDir& process, bool may_have_changed) {
+  const std::vector<std::int32_t> fds = PROCTOR_TRY(process.list_numbers("fd"));
+  vanished_ = 0;
+  if (may_have_changed) {
+    for (Open& open : open_) open.current = false;
+  }
+  const std::size_t reads = PROCTOR_TRY(take_list(process, fds, kMaxLinks));
+  PROCTOR_TRY_VOID(read_again(process, kMaxLinks - reads));
+  count_ = fds.size() - vanished_;
+  settled_ = std::ranges::all_of(open_, &Open::current) && (open_.size() == count_ || open_.size() == kMostKept);
   return {};
 }
 
@@ -115,21 +158,28 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
   SiteList sites{interner, snapshot->sites};
   const Ports served = table != nullptr ? served_ports(*table) : Ports{};
   std::unordered_set<Inode> seen;  // a socket may have several descriptors
+  std::map<std::pair<FdKind, std::string_view>, std::uint32_t> places;
   for (const Open& open : open_) {
-    Site site{.reason = std::string{to_string(open.link.kind)}, .user = {.file = open.link.path_class}};
-    if (open.link.kind == FdKind::socket && table != nullptr) {
-      const auto entry = table->find(open.link.inode);
-      // In no table of its namespace: not connected, or of a family that has none.
-      const SocketEntry known =
-          entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
-      const std::uint32_t index = sites.index_of(site_of(known, served));
-      if (seen.insert(open.link.inode).second) {
-        snapshot->sockets.push_back(
-            {open.link.inode, std::string{known.protocol}, std::string{known.state}, index, known.waiting});
+    const bool is_socket = open.link.kind == FdKind::socket && table != nullptr;
+    if (!is_socket) {
+      const auto [place, is_new] = places.try_emplace({open.link.kind, open.link.path_class});
+      if (is_new) {
+        place->second =
+            sites.index_of({.reason = std::string{to_string(open.link.kind)}, .user = {.file = open.link.path_class}});
       }
-      site = *snapshot->sites[index];
-      site.reason = known.protocol == "none" ? "socket" : "socket " + site.reason;
+      snapshot->fds.push_back({open.fd, open.link.inode, open.link.kind, place->second});
+      continue;
     }
+    const auto entry = table->find(open.link.inode);
+    // In no table of its namespace: not connected, or of a family that has none.
+    const SocketEntry known = entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
+    const std::uint32_t index = sites.index_of(site_of(known, served));
+    if (seen.insert(open.link.inode).second) {
+      snapshot->sockets.push_back(
+          {open.link.inode, std::string{known.protocol}, std::string{known.state}, index, known.waiting});
+    }
+    Site site = *snapshot->sites[index];
+    site.reason = known.protocol == "none" ? "socket" : "socket " + site.reason;
     snapshot->fds.push_back({open.fd, open.link.inode, open.link.kind, sites.index_of(std::move(site))});
   }
   return snapshot;
@@ -154,15 +204,16 @@ bool FdHistory::sockets_unchanged(const SocketTable& table) const {
 Result<std::shared_ptr<const FdSnapshot>> FdHistory::look(const ProcDir& process, bool may_have_changed,
                                                           SocketCache& sockets, SiteInterner& interner) {
   may_have_changed = may_have_changed || !last_ || last_->vanished != 0;
-  if (may_have_changed) PROCTOR_TRY_VOID(read_links(process));
+  const bool reads = may_have_changed || !settled_;
+  if (reads) PROCTOR_TRY_VOID(read_links(process, may_have_changed));
   const bool has_sockets =
       std::ranges::any_of(open_, [](const Open& open) { return open.link.kind == FdKind::socket; });
   std::shared_ptr<const SocketTable> table;
   if (has_sockets) {
     if (auto read = sockets.table_of(process, knows_all_sockets())) table = *std::move(read);
   }
-  const bool same_sockets = !has_sockets || (table && !may_have_changed && sockets_unchanged(*table));
-  if (!may_have_changed && same_sockets) return last_;
+  const bool same_sockets = !has_sockets || (table && !reads && sockets_unchanged(*table));
+  if (!reads && same_sockets) return last_;
   auto snapshot = assemble(process, table.get(), interner);
   if (!last_ || !same(*last_, *snapshot)) last_ = std::move(snapshot);
   return last_;

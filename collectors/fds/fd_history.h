@@ -14,7 +14,9 @@
 
 namespace proctor {
 
-/// The descriptors of one process over many looks.
+/// The descriptors of one process over many looks. A look reads 10,000 links at most, of descriptors that are new
+/// before those that are known: of more than these the first looks tell of a sample, and a number that was closed and
+/// opened again in between is seen as another one some looks later.
 class FdHistory {
  public:
   /// The descriptors now. `may_have_changed`: whether the process can have opened or closed any since the last look;
@@ -28,8 +30,11 @@ class FdHistory {
     std::int32_t fd = 0;
     std::string text;  // of its link
     FdLink link;
+    bool current = false;  // read since the process can have changed it
   };
-  Result<void> read_links(const ProcDir& process);
+  Result<void> read_links(const ProcDir& process, bool may_have_changed);
+  Result<std::size_t> take_list(const ProcDir& process, const std::vector<std::int32_t>& fds, std::size_t links);
+  Result<void> read_again(const ProcDir& process, std::size_t links);
   bool sockets_unchanged(const SocketTable& table) const;
   /// Whether the last snapshot had all sockets that are open now.
   bool knows_all_sockets() const;
@@ -38,7 +43,9 @@ class FdHistory {
   std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table,
                                              SiteInterner& interner) const;
 
-  std::vector<Open> open_;
+  std::vector<Open> open_;  // by number
+  std::int32_t next_ = 0;   // of the descriptors that are known, to be read again
+  bool settled_ = false;    // all of them were read since the process can have changed any
   std::uint64_t count_ = 0;
   std::uint64_t vanished_ = 0;
   std::shared_ptr<const FdSnapshot> last_;

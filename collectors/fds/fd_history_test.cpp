@@ -12,7 +12,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <csignal>
 #include <map>
 
 #include "tests/support/forked_child.h"
@@ -29,6 +31,15 @@ class TestClock final : public Clock {
  private:
   mutable MonotonicTime now_{};
 };
+
+/// Lets this process, and its children, have so many descriptors.
+bool may_open(rlim_t descriptors) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  limit.rlim_cur = std::max(limit.rlim_cur, descriptors);
+  limit.rlim_max = std::max(limit.rlim_max, descriptors);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
 
 class FdHistoryTest : public testing::Test {
  protected:
@@ -119,21 +130,55 @@ TEST_F(FdHistoryTest, APeerThatClosesIsSeenAlthoughTheProcessDidNotRun) {
   EXPECT_FALSE(seen.contains("established"));
 }
 
-TEST_F(FdHistoryTest, AboveTheCapTheCountStaysExact) {
-  rlimit limit{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-  if (limit.rlim_max < 12000) GTEST_SKIP() << "Skipped: the hard limit of descriptors is " << limit.rlim_max;
+TEST_F(FdHistoryTest, AboveTheCapTheCountStaysExactAndLaterLooksKnowAll) {
+  if (!may_open(19'000)) GTEST_SKIP() << "Skipped: a process may not have 19,000 descriptors here";
   const ForkedChild child{[&](const ForkedChild::Ready& ready) {
-    const rlimit raised{limit.rlim_max, limit.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &raised);
-    for (int i = 0; i < 11000; ++i) (void)::dup(0);
+    for (int i = 0; i < 18000; ++i) (void)::dup(0);
+    ready();
+    ::raise(SIGSTOP);
+    const int another = ::eventfd(0, 0);
+    ::dup2(another, 15000);
+    ::close(another);
     ready();
     ::pause();
   }};
-  const auto snapshot = look(open(child));
+  const ProcDir process = open(child);
+  auto snapshot = look(process);
   EXPECT_TRUE(snapshot->sampled);
-  EXPECT_GE(snapshot->open, 11000U);
+  EXPECT_GE(snapshot->open, 18000U);
   EXPECT_EQ(snapshot->fds.size(), 10000U);
+  // The process need not run for that.
+  for (int looks = 0; looks < 2; ++looks) snapshot = look(process, false);
+  EXPECT_FALSE(snapshot->sampled);
+  EXPECT_EQ(snapshot->fds.size(), snapshot->open);
+  EXPECT_EQ(look(process, false), snapshot);
+  // One of them becomes another: seen once the turn comes to it.
+  ::kill(number(child.pid()), SIGCONT);
+  child.await_ready();
+  look(process, true);
+  for (int looks = 0; looks < 2; ++looks) snapshot = look(process, false);
+  EXPECT_EQ(std::ranges::count(snapshot->fds, FdKind::eventfd, &FdSample::kind), 1);
+  EXPECT_EQ(look(process, false), snapshot);
+}
+
+TEST_F(FdHistoryTest, NewOnesAreReadBeforeThoseThatAreKnown) {
+  if (!may_open(19'000)) GTEST_SKIP() << "Skipped: a process may not have 19,000 descriptors here";
+  const ForkedChild child{[&](const ForkedChild::Ready& ready) {
+    for (int i = 0; i < 15000; ++i) (void)::dup(0);
+    ready();
+    ::raise(SIGSTOP);
+    for (int i = 0; i < 100; ++i) (void)::eventfd(0, 0);
+    ready();
+    ::pause();
+  }};
+  const ProcDir process = open(child);
+  look(process);
+  look(process, true);
+  ::kill(number(child.pid()), SIGCONT);
+  child.await_ready();
+  const auto snapshot = look(process, true);
+  EXPECT_FALSE(snapshot->sampled);
+  EXPECT_EQ(std::ranges::count(snapshot->fds, FdKind::eventfd, &FdSample::kind), 100);
 }
 
 TEST(FdLink, NamesWhatALinkSays) {

@@ -85,6 +85,30 @@ time.sleep(1000)
         assert took < 5, f"{took:.1f} s"
 
 
+def c14_a_leak_among_more_descriptors_than_a_look_reads_is_found():
+    with Programs() as programs:
+        child = python(programs, """
+import os, resource, time
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+first = os.open("/dev/null", os.O_RDONLY)
+for _ in range(12000): os.dup(first)
+print("ready", flush=True)
+while True:
+    os.pipe()
+    time.sleep(0.1)
+""")
+        agent = Agent(programs, interval="1s", config=f"""\
+sampling: {{interval: 1s, cpu_budget: 50%}}
+targets:
+  - {{name: many, match: {{comm: {pathlib.Path(f"/proc/{child.pid}/comm").read_text().strip()}, cmdline: "os.pipe"}}}}
+findings: {{window: 16s, warm_up: 1s, min_arrivals: 8}}
+""")
+        found = await_("the leak is found", lambda: [
+            finding for finding in get_json(f"http://{agent.address}/api/v1/findings")["findings"]], 60)
+        assert [(finding["kind"], "pipe" in finding["says"]) for finding in found] == [("fd_leak", True)], found
+
+
 def c18_sockets_that_wait_out_their_time_belong_to_nobody():
     with Programs() as programs:
         child = python(programs, """
@@ -386,6 +410,7 @@ time.sleep(1000)
 
 sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
+                    c14_a_leak_among_more_descriptors_than_a_look_reads_is_found,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,
                     a_thread_that_the_kernel_keeps_is_told_from_a_frozen_process,
                     starts_of_a_target_are_counted, connections_that_nobody_accepts_are_counted,
