@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Writes proctor.rules.yml as an object of the Prometheus operator. Without --write it only refuses one that is out of
-date."""
+"""Writes proctor.rules.yml as an object of the Prometheus operator, and as JSON, which the mixin imports. Without --write
+it only refuses those that are out of date."""
 
+import json
 import pathlib
 import sys
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 RULES = HERE / "proctor.rules.yml"
-OBJECT = HERE / "proctor.prometheusrule.yml"
 MADE = "Made by render.py from proctor.rules.yml."
 
 
@@ -18,12 +20,17 @@ def prometheus_rule(rules):
 
 
 def main():
-    text = RULES.read_text(encoding="utf-8").splitlines()
-    content = prometheus_rule(text[text.index("groups:"):])
+    text = RULES.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    made = {"proctor.prometheusrule.yml": prometheus_rule(lines[lines.index("groups:"):]),
+            "proctor.rules.json": json.dumps(yaml.safe_load(text), indent=1, ensure_ascii=False) + "\n"}
+    outdated = [name for name, content in made.items()
+                if not (HERE / name).exists() or (HERE / name).read_text(encoding="utf-8") != content]
     if "--write" in sys.argv:
-        OBJECT.write_text(content, encoding="utf-8")
-    elif not OBJECT.exists() or OBJECT.read_text(encoding="utf-8") != content:
-        print(f"{OBJECT.name} is out of date: run alerts/render.py --write")
+        for name, content in made.items():
+            (HERE / name).write_text(content, encoding="utf-8")
+    elif outdated:
+        print(f"out of date, run alerts/render.py --write: {', '.join(outdated)}")
         return 1
     return 0
 

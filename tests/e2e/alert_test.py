@@ -105,26 +105,30 @@ scrape_configs: [{{job_name: proctor, static_configs: [{{targets: ["{self.procto
 
 
 def panels(dashboard):
-    for panel in json.loads((SOURCE / "dashboards" / dashboard).read_text(encoding="utf-8"))["panels"]:
+    for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
             yield panel["title"], target["expr"]
+    for annotation in dashboard["annotations"]["list"]:
+        yield annotation["name"], annotation["expr"].replace("offset 1m", "offset 10m")
 
 
 def check_dashboards(stack):
     """Every query gives data for at least one of the services."""
     names = ("leaky-go", "leaky-cpp", "unreaped", "healthy-go")
+    leak = stack.query('proctor_finding{target="leaky-go", kind="goroutine_leak"}')[0]["metric"]["site"]
 
     def gives_data(expression):
         for name in names:
-            filled = expression.replace("$target", name).replace("$pid", ".*").replace("$__rate_interval", "10s")
+            filled = expression.replace("$target", name).replace("$pid", ".*").replace("$site", leak)
+            filled = filled.replace("$__rate_interval", "10s")
             if stack.query(filled):
                 return True
         return False
 
     asked = 0
-    for dashboard in ("fleet.json", "target.json"):
-        for title, expression in panels(dashboard):
-            await_(f"{dashboard}: {title}: {expression}", lambda e=expression: gives_data(e), 40)
+    for file in sorted((SOURCE / "dashboards").glob("*.json")):
+        for title, expression in panels(json.loads(file.read_text(encoding="utf-8"))):
+            await_(f"{file.name}: {title}: {expression}", lambda e=expression: gives_data(e), 40)
             asked += 1
     print(f"         {asked} queries of the dashboards give data")
 
