@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "agent/http/chart.h"
@@ -13,29 +14,16 @@
 namespace proctor {
 namespace {
 
+// The program of the page puts its views in place of all this; without it this is the page.
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Proctor</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>
-:root{--text:#222;--back:#fff;--line:#ddd;--bad:#b00;--bad-back:#fff4f4;--weak:#665a4a;--draw:#1558b0;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--text:#ddd;--back:#16181b;--line:#3a3d42;--bad:#f66;--bad-back:#2b1c1c;
---weak:#b3a58f;--draw:#7ab0f5}}
-body{font:15px/1.4 system-ui,sans-serif;margin:1rem auto;max-width:72rem;padding:0 1rem;color:var(--text);
-background:var(--back)}
-a{color:var(--draw)}
-table{border-collapse:collapse;width:100%;margin:.5rem 0}
-th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-.n{text-align:right;font-variant-numeric:tabular-nums}
-pre{margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
-.finding{border-left:4px solid var(--bad);padding:.3rem .8rem;margin:.5rem 0;background:var(--bad-back)}
-.consequence{border-left-color:var(--line);background:none;margin-left:1.5rem}
-.unknown{color:var(--weak)}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.5rem 1.5rem}
-figure{margin:0}figcaption{font-size:.85rem;color:var(--weak)}
-svg{width:100%;height:3rem;border-bottom:1px solid var(--line)}
-polyline{fill:none;stroke:var(--draw);stroke-width:1.5;vector-effect:non-scaling-stroke}
-.table{overflow-x:auto}
-</style></head><body><h1>Proctor</h1>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/assets/app.css"><script src="/assets/app.js" type="module"></script></head>
+<body><div id="app"></div><main id="plain"><h1>Proctor</h1>
 )";
+
+// Of so many targets, those with the most findings, the page tells all; of more it would not be read.
+constexpr std::size_t kMostWhole = 20;
 
 std::string place_of(const TargetReport& report) {
   const TargetDescription& target = report.observation->target;
@@ -147,12 +135,18 @@ std::string escape_html(std::string_view text) {
 std::string page_of(const Publication& publication, std::string_view telemetry_path) {
   std::string out{kHead};
   out += fmt::format(
-      "<p>{} processes at {}. <a href=\"{}\">Metrics</a>, <a href=\"/api/v1/targets\">targets</a> and "
+      "<p>{} processes at {}. <a href=\"{}\" data-metrics>Metrics</a>, <a href=\"/api/v1/targets\">targets</a> and "
       "<a href=\"/api/v1/findings\">findings</a> as JSON.</p>\n",
       publication.targets.size(), timestamp_of(publication.published_at), escape_html(telemetry_path));
   add_findings(out, publication);
-  for (const auto& report : publication.targets) add_target(out, *report);
-  out += "</body></html>\n";
+  auto targets = publication.targets;
+  std::ranges::stable_sort(targets, std::ranges::greater{}, [](const auto& report) { return report->findings.size(); });
+  if (targets.size() > kMostWhole) {
+    out += fmt::format("<p>Below are {} of them, those with findings first.</p>\n", kMostWhole);
+    targets.resize(kMostWhole);
+  }
+  for (const auto& report : targets) add_target(out, *report);
+  out += "</main></body></html>\n";
   return out;
 }
 

@@ -6,11 +6,13 @@
 #include <cstdlib>
 #include <optional>
 
+#include "agent/http/assets.h"
 #include "agent/http/page.h"
 #include "agent/http/profile_routes.h"
 #include "agent/publication/human.h"
 #include "agent/publication/json_report.h"
 #include "agent/publication/site_totals.h"
+#include "base/gzip.h"
 #include "base/text.h"
 
 namespace proctor {
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kTargets = "/api/v1/targets";
+constexpr std::string_view kAssets = "/assets/";
 constexpr std::string_view kHistory = "/api/v1/history";
 
 HttpResponse json_response(const Json& json, int status = 200) {
@@ -97,6 +100,33 @@ HttpResponse history_response(const HttpRequest& request, const Publication& pub
       with_target(**report, {{"until", timestamp_of(look.taken_at)}, {"figures", std::move(figures)}}));
 }
 
+struct PackedAsset {
+  Asset asset;
+  std::string gzip;  // empty where zlib refuses
+};
+
+/// Made once: they never change while the program runs.
+const std::vector<PackedAsset>& packed_assets() {
+  static const std::vector<PackedAsset> packed = [] {
+    std::vector<PackedAsset> made;
+    for (const Asset& asset : embedded_assets()) made.push_back({asset, gzip(asset.bytes).value_or("")});
+    return made;
+  }();
+  return packed;
+}
+
+HttpResponse asset_response(const HttpRequest& request) {
+  const std::string_view name = request.path.substr(kAssets.size());
+  for (const PackedAsset& packed : packed_assets()) {
+    if (packed.asset.name != name) continue;
+    HttpResponse response{.content_type = media_type_of(name)};
+    response.gzip = !packed.gzip.empty() && accepts_gzip(request.accept_encoding);
+    response.view = response.gzip ? std::string_view{packed.gzip} : packed.asset.bytes;
+    return response;
+  }
+  return json_error(404, fmt::format("nothing is at {}", to_valid_utf8(request.path)));
+}
+
 HttpResponse reload_response(const HttpRequest& request, const RouteOptions& options) {
   if (request.method != "POST" && request.method != "PUT") return not_allowed("POST, PUT");
   if (!options.reload) return json_error(403, "the lifecycle API is off; --web.enable-lifecycle turns it on");
@@ -147,10 +177,12 @@ HttpResponse respond(const HttpRequest& request, const RouteOptions& options) {
     return {.status = 401, .body = "Unauthorized\n"};
   }
   if (request.path == "/-/reload") return reload_response(request, options);
-  if (!is_health && !needs_publication(request.path, options.telemetry_path)) {
+  const bool is_asset = request.path.starts_with(kAssets);
+  if (!is_health && !is_asset && !needs_publication(request.path, options.telemetry_path)) {
     return json_error(404, fmt::format("nothing is at {}", to_valid_utf8(request.path)));
   }
   if (request.method != "GET" && request.method != "HEAD") return not_allowed("GET, HEAD");
+  if (is_asset) return asset_response(request);
   if (request.path == "/-/healthy") return {.body = "Proctor is Healthy.\n"};
   const auto publication = options.publication();
   if (!publication) return {.status = 503, .body = "Service Unavailable: no look at the targets has ended yet.\n"};

@@ -32,17 +32,18 @@ struct HttpRequest {
   std::string_view authorization;
 };
 
-/// An answer. The body is `body`, or where `shared` is set the bytes of `view`, which it keeps alive.
+/// An answer. The body is `body`, or where there is one the bytes of `view`, which `shared` keeps alive, or nobody
+/// needs to.
 struct HttpResponse {
   int status = 200;
   std::string_view content_type = "text/plain; charset=utf-8";
   std::string body;
-  std::shared_ptr<const Publication> shared;
+  std::shared_ptr<const void> shared;
   std::string_view view;
   bool gzip = false;
   std::string_view allow;  // of a 405
 
-  std::string_view bytes() const { return shared ? view : std::string_view{body}; }
+  std::string_view bytes() const { return view.data() != nullptr ? view : std::string_view{body}; }
 };
 
 /// Answers a request from the last Publication alone. HEAD is answered as GET; the server leaves the body out.

@@ -47,7 +47,9 @@ std::string head_of(const HttpResponse& response, const Headers& own) {
   head += "Vary: Accept-Encoding\r\n";
   Headers headers{{"Cache-Control", "no-store"},
                   {"X-Content-Type-Options", "nosniff"},
-                  {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}};
+                  {"Content-Security-Policy",
+                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+                   "form-action 'none'; frame-ancestors 'none'"}};
   for (const auto& [name, text] : own) headers[name] = text;
   for (const auto& [name, text] : headers) head += fmt::format("{}: {}\r\n", name, text);
   return head + "\r\n";

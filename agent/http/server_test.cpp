@@ -178,12 +178,40 @@ TEST_F(ServerTest, ThePageShowsStacksAndEscapesWhatATargetChose) {
   publish("<script>alert(\"x\")</script>");
   const std::string page = body_of(fetch("GET", "/"));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"));
-  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
   EXPECT_THAT(page, HasSubstr("<details>"));
   EXPECT_THAT(page, HasSubstr("aria-label=\"goroutines: 3 now, 3 at most, over 10.0s\""));
   EXPECT_THAT(page, HasSubstr("<polyline points=\"0.0,31.7 0.0,31.7 240.0,31.7 240.0,1.0 240.0,1.0 \"/>"));
   EXPECT_THAT(page, HasSubstr("runtime.gopark proc.go:364"));
   EXPECT_THAT(page, Not(HasSubstr("http")));
+  EXPECT_THAT(page, Not(HasSubstr(" style=")));
+}
+
+TEST_F(ServerTest, ServesWhatThePageIsMadeOfAndNothingFromElsewhere) {
+  const std::string program = fetch("GET", "/assets/app.js");
+  EXPECT_THAT(program, StartsWith("HTTP/1.1 200 OK\r\nContent-Type: text/javascript; charset=utf-8\r\n"));
+  EXPECT_THAT(program,
+              HasSubstr("\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "));
+  EXPECT_THAT(program, Not(HasSubstr("unsafe")));
+  EXPECT_THAT(fetch("GET", "/assets/app.js", "Accept-Encoding: gzip\r\n"), HasSubstr("\r\nContent-Encoding: gzip\r\n"));
+  EXPECT_THAT(fetch("GET", "/assets/app.css"), HasSubstr("\r\nContent-Type: text/css; charset=utf-8\r\n"));
+  for (const char* path : {"/assets/", "/assets/no.js", "/assets/../server.cpp", "/assets/%2e%2e/page.h"}) {
+    EXPECT_THAT(fetch("GET", path), StartsWith("HTTP/1.1 404 ")) << path;
+  }
+}
+
+TEST_F(ServerTest, OfManyTargetsThePageTellsThoseWithFindings) {
+  auto publication = std::make_shared<Publication>();
+  for (int pid = 1; pid <= 50; ++pid) {
+    auto report = std::make_shared<TargetReport>(*sample_report("shop", pid));
+    if (pid <= 40) report->findings.clear();
+    publication->targets.push_back(std::move(report));
+  }
+  latest_ = publication;
+  const std::string page = body_of(fetch("GET", "/"));
+  EXPECT_THAT(page, HasSubstr("Below are 20 of them"));
+  EXPECT_THAT(page, HasSubstr("<section id=\"p50\">"));
+  EXPECT_THAT(page, Not(HasSubstr("<section id=\"p40\">")));
 }
 
 TEST_F(ServerTest, ASecondServerOnThePortIsAnErrorThatNamesIt) {

@@ -45,6 +45,8 @@ Json json_of(const SiteTotals& totals, const char* held, const char* ids) {
   if (site.created_by != Frame{}) object["created_by"] = json_of(site.created_by);
   if (totals.oldest) object["oldest_seconds"] = seconds(*totals.oldest);
   if (held != nullptr) object[held] = count(totals.held);
+  put_count(object, "arrivals_total", totals.arrivals);
+  put_count(object, "departures_total", totals.departures);
   if (!site.frames.empty()) {
     Json& frames = object["frames"] = Json::array();
     for (const Frame& frame : site.frames) frames.push_back(json_of(frame));

@@ -136,19 +136,22 @@ std::vector<SiteTotals> totals_of(const TargetReport& report, PopulationKind kin
   auto totals = unordered_totals(*report.observation, kind);
   std::erase_if(totals, [](const SiteTotals& entry) { return entry.members == 0; });
   std::ranges::stable_sort(totals, std::ranges::greater{}, &SiteTotals::members);
-  std::unordered_map<SiteId, Nanoseconds> oldest;
+  std::unordered_map<SiteId, const SiteView*> lines;
   for (const PopulationView& population : report.populations) {
     if (population.kind != kind) continue;
     for (const SiteView& view : population.sites) {
-      if (view.site) oldest.emplace(view.site->id, view.oldest);
+      if (view.site) lines.emplace(view.site->id, &view);
     }
   }
   for (SiteTotals& entry : totals) {
     std::ranges::sort(entry.ids);
     std::ranges::sort(entry.unreachable);
+    const auto line = lines.find(entry.site->id);
+    if (line == lines.end()) continue;
+    entry.arrivals = line->second->arrivals;
+    entry.departures = line->second->departures;
     // At the first look the ledger has seen nothing age yet.
-    const auto known = oldest.find(entry.site->id);
-    if (known != oldest.end() && known->second > Nanoseconds{0}) entry.oldest = known->second;
+    if (line->second->oldest > Nanoseconds{0}) entry.oldest = line->second->oldest;
   }
   return totals;
 }

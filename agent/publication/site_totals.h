@@ -15,6 +15,9 @@ struct SiteTotals {
   std::uint64_t members = 0;
   std::optional<Nanoseconds> oldest;  // from the ledger, else from the target itself; absent where neither knows
   Bytes held{};
+  /// Who came to it and went since the first look; absent where it has no line of its own in the population.
+  std::optional<std::uint64_t> arrivals;
+  std::optional<std::uint64_t> departures;
   std::vector<std::uint64_t> unreachable;  // of the goroutines: those that can never go on, ascending
   Bytes unreachable_heap{};                // that only these reach
   std::vector<RemoteAddress> objects;      // what goroutines wait for, one for each; empty where it is not known of all
