@@ -45,6 +45,26 @@ def wrong_usage_is_one_line_and_status_2():
         assert result.stderr.count("\n") == 1, result.stderr
 
 
+def every_option_is_in_the_manual_and_completed():
+    commands = re.findall(r"^  ([a-z-]+) {2,}", call("--help").stdout.split("Subcommands:")[1], re.M)
+    manual, bash = call("man").stdout, call("completion", "bash").stdout
+    texts = {"bash": bash, "zsh": call("completion", "zsh").stdout, "fish": call("completion", "fish").stdout}
+    for command in commands:
+        for option in re.findall(r"--([a-z.-]+)", call(command, "--help").stdout.split("Options:")[1]):
+            assert "\\-\\-" + option.replace("-", "\\-") in manual, (command, option)
+            assert f"--{option}" in texts["bash"] and f"--{option}" in texts["zsh"] and f"-l {option}" in texts["fish"], option
+    for shell, text in texts.items():
+        if shutil.which(shell):
+            subprocess.run([shell, "-n"], input=text, text=True, check=True)
+    asked = bash + 'COMP_WORDS=(proctor dump --fo); COMP_CWORD=2; _proctor; echo "${COMPREPLY[@]}"'
+    assert subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True).stdout.strip() == "--format"
+    asked = bash + f'COMP_WORDS=(proctor dump {os.getpid()}); COMP_CWORD=2; _proctor; echo "${{COMPREPLY[@]}}"'
+    assert str(os.getpid()) in subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    if shutil.which("mandoc"):
+        subprocess.run(["mandoc", "-T", "lint", "-W", "warning"], input=manual, text=True, check=True)
+    assert call("completion", "tcsh").returncode == 2
+
+
 def a_taken_port_is_one_clear_line_and_status_1():
     with Programs() as programs, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -290,6 +310,7 @@ def it_ends_when_it_is_told_to():
 
 sys.exit(run_tests([
     a_mistyped_configuration_is_refused_with_its_place, wrong_usage_is_one_line_and_status_2,
+    every_option_is_in_the_manual_and_completed,
     a_taken_port_is_one_clear_line_and_status_1, a_process_that_is_not_there_is_named,
     names_of_any_bytes_come_out_valid, label_names_are_the_same_in_every_look,
     processes_that_come_and_go_fail_no_scrape, a_zombie_is_a_state_and_no_error,
