@@ -100,6 +100,7 @@ TargetRecord::TargetRecord(const FindingsConfig& findings, const LimitsConfig& l
       resident_(findings.window),
       open_fds_(findings.window),
       threads_(findings.window),
+      cgroup_threads_(findings.window),
       mappings_(findings.window) {}
 
 void TargetRecord::reconfigure(const FindingsConfig& findings, const LimitsConfig& limits) {
@@ -111,7 +112,7 @@ void TargetRecord::reconfigure(const FindingsConfig& findings, const LimitsConfi
   if (!other_window) return;
   held_memory_ = Series{kMemoryWindows * findings.window};
   memory_heights_ = PastHeights{findings.window};
-  for (Series* const series : {&malloc_free_, &resident_, &open_fds_, &threads_, &mappings_}) {
+  for (Series* const series : {&malloc_free_, &resident_, &open_fds_, &threads_, &cgroup_threads_, &mappings_}) {
     *series = Series{findings.window};
   }
   first_threads_ = first_mappings_ = 0;
@@ -179,6 +180,9 @@ void TargetRecord::remember(const Observation& observation) {
   note_allocations(observation.growth);
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
   if (const auto* threads = snapshot_of(observation.threads)) {
+    if (const auto& cgroup = observation.cgroup_threads) {
+      cgroup_threads_.add(now, static_cast<double>(cgroup->in_use));
+    }
     add_once_changed(threads_, first_threads_, now, static_cast<double>(threads->threads.size()));
   }
 }
@@ -260,7 +264,11 @@ std::vector<Exhaustion> TargetRecord::exhaustion(const Observation& observation)
     add("mappings", mappings_, static_cast<double>(*memory->mapping_limit));
   }
   const auto* threads = snapshot_of(observation.threads);
-  if (threads != nullptr && threads->limit) add("threads", threads_, static_cast<double>(*threads->limit));
+  if (threads != nullptr && threads->limit) {
+    // The lowest limit may be on those of other processes as well.
+    const bool of_cgroup = observation.cgroup_threads && observation.cgroup_threads->limit == *threads->limit;
+    add("threads", of_cgroup ? cgroup_threads_ : threads_, static_cast<double>(*threads->limit));
+  }
   const auto* fds = snapshot_of(observation.fds);
   if (fds != nullptr && fds->limit) add("fds", open_fds_, static_cast<double>(*fds->limit));
   return ends;

@@ -34,7 +34,8 @@ class TargetRecord {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(config_.window, max_sites_, populations_, held_memory_, memory_heights_, malloc_free_, locks_,
-            thread_locks_, resident_, open_fds_, threads_, mappings_, first_threads_, first_mappings_, standing_);
+            thread_locks_, resident_, open_fds_, threads_, cgroup_threads_, mappings_, first_threads_, first_mappings_,
+            standing_);
   }
 
  private:
@@ -55,7 +56,8 @@ class TargetRecord {
   ThreadLockWatch thread_locks_;
   Series resident_;  // bytes
   Series open_fds_;
-  Series threads_;  // from the first change on, as the next: of most processes neither changes
+  Series threads_;         // from the first change on, as the next: of most processes neither changes
+  Series cgroup_threads_;  // of all processes in the cgroup that limits them
   Series mappings_;
   double first_threads_ = 0;
   double first_mappings_ = 0;

@@ -133,6 +133,12 @@ void fill_max_threads(const ThreadSnapshot& threads, FamilyWriter& family) {
   if (threads.limit) family.add({}, static_cast<double>(*threads.limit));
 }
 
+template <std::uint64_t CgroupThreads::*field>
+void fill_cgroup_threads(const TargetReport& report, FamilyWriter& family) {
+  const auto& cgroup = report.observation->cgroup_threads;
+  if (cgroup) family.add({}, static_cast<double>((*cgroup).*field));
+}
+
 void fill_malloc(const MemorySnapshot& memory, FamilyWriter& family) {
   if (!memory.malloc) return;
   add_bytes(family, {"free"}, memory.malloc->free);
@@ -303,6 +309,8 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_memory_limit_bytes", fill_from<&O::memory, fill_bytes<&M::limit, M>>},
     {"proctor_open_fds", fill_from<&O::fds, fill_open_fds>},
     {"proctor_max_threads", fill_from<&O::threads, fill_max_threads>},
+    {"proctor_cgroup_threads", fill_cgroup_threads<&CgroupThreads::in_use>},
+    {"proctor_cgroup_max_threads", fill_cgroup_threads<&CgroupThreads::limit>},
     {"proctor_max_fds", fill_from<&O::fds, fill_max_fds>},
     {"proctor_sockets", fill_from<&O::fds, fill_sockets>},
     {"proctor_accept_queue_connections", fill_from<&O::fds, fill_accept_queue>},

@@ -126,10 +126,13 @@ Json threads_of(const TargetReport& report, const ThreadSnapshot& snapshot, bool
     sites.push_back(json_of(totals, nullptr, members ? "tids" : nullptr));
     if (const auto known = waits.find(totals.index); known != waits.end()) sites.back().update(known->second);
   }
-  return Json{{"total", snapshot.threads.size()},
-              {"states", json_of(states)},
-              {"blocked", json_of(blocked)},
-              {"sites", std::move(sites)}};
+  Json object{{"total", snapshot.threads.size()}, {"states", json_of(states)}, {"blocked", json_of(blocked)}};
+  put_count(object, "limit", snapshot.limit);
+  if (const auto& cgroup = report.observation->cgroup_threads) {
+    object["cgroup"] = {{"threads", cgroup->in_use}, {"limit", cgroup->limit}};
+  }
+  object["sites"] = std::move(sites);
+  return object;
 }
 
 Json fds_of(const TargetReport& report, const FdSnapshot& snapshot, bool members) {

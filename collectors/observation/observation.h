@@ -45,6 +45,7 @@ struct Observation {
   Nanoseconds duration{};
   Nanoseconds stopped{};  // sum of the stops of its threads; 0 for all collectors that never stop
   Part<ThreadSnapshot> threads;
+  std::optional<CgroupThreads> cgroup_threads;  // absent where no cgroup limits them
   Part<MemorySnapshot> memory;
   Part<MappingSnapshot> mappings;
   Part<GrowthSnapshot> growth;  // only where the rule asks for it, and never of a Go program, whose runtime samples

@@ -21,6 +21,12 @@ struct ThreadSample {
   std::optional<WaitedObject> waits_for;
 };
 
+/// The threads of all processes in the cgroup whose limit on them is the lowest that the process is under.
+struct CgroupThreads {
+  std::uint64_t in_use = 0;
+  std::uint64_t limit = 0;
+};
+
 /// The threads of one process. A site is a state, a blocked reason, a name with its numbers folded and a stack.
 struct ThreadSnapshot {
   std::vector<SiteRef> sites;          // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle,

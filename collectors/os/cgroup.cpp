@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -27,35 +28,34 @@ bool lists(std::string_view controllers, std::string_view wanted) {
   return false;
 }
 
-std::optional<std::uint64_t> read_number(const std::filesystem::path& file) {
-  const UniqueFd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-  std::array<char, 32> text{};
-  const ssize_t size = fd.valid() ? ::read(fd.get(), text.data(), text.size()) : -1;
-  if (size <= 0) return std::nullopt;
+struct Limit {
   std::uint64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + size, value);
-  return parsed.ec == std::errc{} ? std::optional{value} : std::nullopt;  // "max"
+  std::filesystem::path folder;  // of the cgroup that has it
+};
+
+void take_lower(std::optional<Limit>& lowest, std::optional<Limit> other) {
+  if (other && (!lowest || other->value < lowest->value)) lowest = std::move(other);
 }
 
 /// The lowest of the limits from `path` up to the root of the hierarchy.
-std::optional<std::uint64_t> lowest_on_the_way(const std::filesystem::path& hierarchy, std::filesystem::path path,
-                                               const char* file) {
-  std::optional<std::uint64_t> lowest;
+std::optional<Limit> lowest_on_the_way(const std::filesystem::path& hierarchy, std::filesystem::path path,
+                                       const char* file) {
+  std::optional<Limit> lowest;
   while (true) {
-    const auto limit = read_number(hierarchy / path.relative_path() / file);
-    if (limit && *limit < kNoLimitV1) lowest = std::min(lowest.value_or(*limit), *limit);
+    const std::filesystem::path folder = hierarchy / path.relative_path();
+    const auto limit = read_cgroup_number(folder / file);
+    if (limit && *limit < kNoLimitV1) take_lower(lowest, Limit{.value = *limit, .folder = folder});
     if (!path.has_relative_path()) return lowest;
     path = path.parent_path();
   }
 }
 
 /// Of a controller whose limit stands in one file in version 2, in another one in version 1.
-std::optional<std::uint64_t> lowest_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount,
-                                          const char* controller, const char* file, const char* file_v1) {
-  std::optional<std::uint64_t> lowest;
+std::optional<Limit> lowest_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount,
+                                  const char* controller, const char* file, const char* file_v1) {
+  std::optional<Limit> lowest;
   const auto take = [&](const std::filesystem::path& hierarchy, const std::string& path, const char* name) {
-    const auto limit = lowest_on_the_way(hierarchy, path, name);
-    if (limit) lowest = std::min(lowest.value_or(*limit), *limit);
+    take_lower(lowest, lowest_on_the_way(hierarchy, path, name));
   };
   for (const CgroupLine& line : lines) {
     if (line.controllers.empty()) {
@@ -118,12 +118,24 @@ std::string pod_uid_of(const std::vector<CgroupLine>& lines) {
 
 std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount) {
   const auto lowest = lowest_limit(lines, mount, "memory", "memory.max", "memory.limit_in_bytes");
-  return lowest ? std::optional{Bytes{*lowest}} : std::nullopt;
+  return lowest ? std::optional{Bytes{lowest->value}} : std::nullopt;
 }
 
-std::optional<std::uint64_t> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
-                                                 const std::filesystem::path& mount) {
-  return lowest_limit(lines, mount, "pids", "pids.max", "pids.max");
+std::optional<CgroupThreadLimit> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
+                                                     const std::filesystem::path& mount) {
+  const auto lowest = lowest_limit(lines, mount, "pids", "pids.max", "pids.max");
+  if (!lowest) return std::nullopt;
+  return CgroupThreadLimit{.limit = lowest->value, .in_use = lowest->folder / "pids.current"};
+}
+
+std::optional<std::uint64_t> read_cgroup_number(const std::filesystem::path& file) {
+  const UniqueFd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 32> text{};
+  const ssize_t size = fd.valid() ? ::read(fd.get(), text.data(), text.size()) : -1;
+  if (size <= 0) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + size, value);
+  return parsed.ec == std::errc{} ? std::optional{value} : std::nullopt;
 }
 
 bool cgroup_is_frozen(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount) {

@@ -29,9 +29,18 @@ std::string pod_uid_of(const std::vector<CgroupLine>& lines);
 /// controller, version 1 or 2. Absent where nothing limits it, or where `mount` (/sys/fs/cgroup) does not show it.
 std::optional<Bytes> cgroup_memory_limit(const std::vector<CgroupLine>& lines, const std::filesystem::path& mount);
 
-/// The same for the number of threads and processes.
-std::optional<std::uint64_t> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
-                                                 const std::filesystem::path& mount);
+/// A limit on the number of threads, of all processes in a cgroup together.
+struct CgroupThreadLimit {
+  std::uint64_t limit = 0;
+  std::filesystem::path in_use;  // the file that tells how many there are
+};
+
+/// The same for the number of threads.
+std::optional<CgroupThreadLimit> cgroup_thread_limit(const std::vector<CgroupLine>& lines,
+                                                     const std::filesystem::path& mount);
+
+/// The number in a file of a cgroup. Absent for "max", and where there is no such file.
+std::optional<std::uint64_t> read_cgroup_number(const std::filesystem::path& file);
 
 /// Whether the cgroup of the process is frozen, version 1 or 2: its threads then look as if the kernel waited for a
 /// disk.

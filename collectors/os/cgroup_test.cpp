@@ -73,6 +73,18 @@ TEST_F(CgroupLimit, OfVersion1IsFoundInItsOwnHierarchy) {
   EXPECT_EQ(limit("4:memory,cpu:/a/b\n0::/a/b\n"), Bytes{2048});
 }
 
+TEST_F(CgroupLimit, OfThreadsIsOfAllInTheCgroupThatHasIt) {
+  write("a/pids.max", "100");
+  write("a/pids.current", "97");
+  write("a/b/pids.max", "max");
+  write("a/b/pids.current", "3");
+  const auto limit = cgroup_thread_limit(parse_cgroup("0::/a/b\n"), mount_);
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(limit->limit, 100U);
+  EXPECT_EQ(read_cgroup_number(limit->in_use), 97U);
+  EXPECT_EQ(read_cgroup_number(mount_ / "a/b/pids.max"), std::nullopt);
+}
+
 TEST_F(CgroupLimit, IsAbsentWhereNothingLimits) {
   EXPECT_EQ(limit("0::/a/b\n"), std::nullopt);
   EXPECT_EQ(limit("0::/gone/elsewhere\n"), std::nullopt);

@@ -37,10 +37,15 @@ class ThreadCollector final : public Collector {
     Watched& watched = place->second;
     const MonotonicTime now = clock_.monotonic();
     if (is_new || now - watched.limit_read_at >= kLimitPeriod) {
-      watched.limit = limit_of(target.process());
+      watched.cgroup = cgroup_limit_of(target.process());
+      watched.limit = limit_of(target.process(), watched.cgroup);
       watched.limit_read_at = now;
     }
     observation.threads = watched.history.look(target.process(), watched.limit);
+    if (!watched.cgroup) return;
+    if (const auto in_use = read_cgroup_number(watched.cgroup->in_use)) {
+      observation.cgroup_threads = {.in_use = *in_use, .limit = watched.cgroup->limit};
+    }
   }
   void forget(const TargetIdentity& target) override { processes_.erase(target); }
 
@@ -48,11 +53,13 @@ class ThreadCollector final : public Collector {
   struct Watched {
     Watched(SiteInterner& sites, NativeStacks* stacks, bool running) : history(sites, stacks, running) {}
     ThreadHistory history;
-    std::optional<std::uint64_t> limit;
+    std::optional<std::uint64_t> limit;  // the lowest of all
+    std::optional<CgroupThreadLimit> cgroup;
     MonotonicTime limit_read_at{};
   };
 
-  std::optional<std::uint64_t> limit_of(const ProcDir& process) const;
+  static std::optional<CgroupThreadLimit> cgroup_limit_of(const ProcDir& process);
+  std::optional<std::uint64_t> limit_of(const ProcDir& process, const std::optional<CgroupThreadLimit>& cgroup) const;
 
   const Clock& clock_;
   std::optional<std::uint64_t> kernel_limit_;
@@ -61,12 +68,18 @@ class ThreadCollector final : public Collector {
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
 
-std::optional<std::uint64_t> ThreadCollector::limit_of(const ProcDir& process) const {
+std::optional<CgroupThreadLimit> ThreadCollector::cgroup_limit_of(const ProcDir& process) {
+  const auto cgroup = process.read_file("cgroup");
+  return cgroup ? cgroup_thread_limit(parse_cgroup(*cgroup), kCgroupMount) : std::nullopt;
+}
+
+std::optional<std::uint64_t> ThreadCollector::limit_of(const ProcDir& process,
+                                                       const std::optional<CgroupThreadLimit>& cgroup) const {
   std::optional<std::uint64_t> limit = kernel_limit_;
   const auto take = [&limit](std::optional<std::uint64_t> other) {
     if (other) limit = std::min(limit.value_or(*other), *other);
   };
-  if (const auto cgroup = process.read_file("cgroup")) take(cgroup_thread_limit(parse_cgroup(*cgroup), kCgroupMount));
+  if (cgroup) take(cgroup->limit);
   const auto status = read_proc_status(process);
   const bool is_root = !status || !status->real_uid || *status->real_uid == 0;
   if (const auto limits = read_proc_limits(process); limits && !is_root) take(limits->threads);

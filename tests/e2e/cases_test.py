@@ -19,7 +19,8 @@ targets:
   - {name: "{{1}}", match: {comm: cases_go, cmdline: "-case ([AC][0-9a-z]+)"}}
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
-LEAKS = {"A08": "main.readBlocking", "A01": "main.slowWorker", "A05": "main.watch", "A16": "main.rangeOver"}
+LEAKS = {"A08": "main.readBlocking", "A01": "main.slowWorker", "A05": "main.watch", "A06": "main.(*stream).monitor",
+         "A16": "main.rangeOver"}
 # One operation starts goroutines at several places: one of them is the page, the others are its consequences.
 COHORTS = {"A03": {"main.readStream": 1, "main.sendStream": 1, "main.controlStream": 1},
            "A18": {"net/http.(*persistConn).readLoop": 1, "net/http.(*persistConn).writeLoop": 1},
@@ -64,6 +65,9 @@ def every_case_is_judged_as_its_report_wants():
         for name, function in LEAKS.items():
             await_(f"{name} leaks at {function}", lambda n=name, f=function: any(
                 (target, where) == (n, f) for target, _, where, _ in findings()), 60)
+        # Who made the stream is named as well.
+        stream = site_of(dump(children["A06"].pid), "main.(*stream).monitor")
+        assert stream["created_by"]["function"] == "main.newStream" and stream["reason"] == "select", stream
         # One incident: the threads in the call and the pipes are there because of the goroutines.
         def whole_incident():
             seen = {finding["kind"]: finding.get("consequence_of", {}).get("kind")

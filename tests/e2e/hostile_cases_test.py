@@ -65,6 +65,33 @@ def c12_descriptors_that_close_under_the_reader_are_no_error():
             assert 53 <= sum(map(float, kinds)) <= 61, kinds
 
 
+def b25_a_limit_on_threads_is_used_up_by_all_in_its_cgroup():
+    cgroup = pathlib.Path("/sys/fs/cgroup")
+    for folder in (cgroup / "pids", cgroup):
+        if (folder / "pids.max").exists() or folder.name == "pids":
+            break
+    ours = folder / f"proctor-test-{os.getpid()}"
+    try:
+        ours.mkdir()
+        (ours / "pids.max").write_text("50")
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            ours.rmdir()
+        raise Skip(f"no cgroup for pids can be made here: {error}") from error
+    try:
+        with Programs() as programs:
+            children = [programs.start(["sleep", "1000"]) for _ in range(7)]
+            for child in children:
+                (ours / "cgroup.procs").write_text(str(child.pid))
+            report = dump(children[0].pid, "thread")["threads"]
+            assert (report["total"], report["limit"], report["cgroup"]) == (1, 50, {"threads": 7, "limit": 50}), report
+            agent = Agent(programs, "--target.pid", children[0].pid)
+            await_("they are counted", lambda: value_of(agent.metrics(), "proctor_cgroup_threads") == 7)
+            assert value_of(agent.metrics(), "proctor_cgroup_max_threads") == 50
+    finally:
+        await_("the cgroup is empty", lambda: ours.rmdir() or True, 10)
+
+
 def c14_many_descriptors_are_counted_exactly_and_told_in_part():
     with Programs() as programs:
         child = python(programs, """
@@ -408,7 +435,8 @@ time.sleep(1000)
         assert "peak" not in rules, "no alert may use the peak"
 
 
-sys.exit(run_tests([c12_descriptors_that_close_under_the_reader_are_no_error,
+sys.exit(run_tests([b25_a_limit_on_threads_is_used_up_by_all_in_its_cgroup,
+                    c12_descriptors_that_close_under_the_reader_are_no_error,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
                     c14_a_leak_among_more_descriptors_than_a_look_reads_is_found,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,

@@ -385,6 +385,12 @@ func main() {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		every(100*time.Millisecond, forever, func() { keepAlive(ctx) })
+	case "A06":
+		calls := 0
+		every(250*time.Millisecond, forever, func() {
+			callService(calls%2 == 0)
+			calls++
+		})
 	case "A07":
 		serveJobs(runJob)
 	case "A07b":
