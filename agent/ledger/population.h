@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -56,12 +57,19 @@ struct SiteView {
   Bytes held{};
 };
 
+/// The bounds between ages, in seconds, by which members are counted.
+inline constexpr auto kAgeBounds = std::to_array<std::int64_t>({1, 10, 60, 600, 3600, 21'600, 86'400});
+/// How many members have been in their present wait for less than each bound, but not less than the one before; the
+/// last are those above all bounds.
+using Ages = std::array<std::uint64_t, kAgeBounds.size() + 1>;
+
 /// A population after a look. Sites: most members first, at most the limit, then the one with id kOtherSite.
 struct PopulationView {
   PopulationKind kind{};
   std::uint64_t members = 0;
   std::uint64_t arrivals = 0;
   std::uint64_t departures = 0;
+  std::optional<Ages> ages;  // absent where the time of each is not known
   std::vector<SiteView> sites;
 };
 

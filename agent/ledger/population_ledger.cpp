@@ -310,6 +310,11 @@ void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
 
 PopulationView PopulationLedger::view(MonotonicTime now) const {
   PopulationView view{.kind = kind_, .members = records_.size(), .arrivals = arrivals_, .departures = departures_};
+  Ages& ages = view.ages.emplace();
+  for (const Record& record : records_) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(age_at(now, record.since)).count();
+    ++ages.at(static_cast<std::size_t>(std::ranges::upper_bound(kAgeBounds, age) - kAgeBounds.begin()));
+  }
   SiteView other{.site = other_.site, .arrivals = other_.arrivals, .departures = other_.departures};
   const auto add = [now](SiteView& line, const Place& place) {
     line.members += place.members;

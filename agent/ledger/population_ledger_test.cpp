@@ -46,6 +46,15 @@ TEST(PopulationLedger, MembersOfTheFirstLookAreNoArrivals) {
   EXPECT_EQ(view.sites[0].oldest, 3s);
 }
 
+TEST(PopulationLedger, CountsMembersByHowLongTheyHaveWaited) {
+  PopulationLedger ledger{PopulationKind::goroutine, 5, 15min};
+  ledger.update(census({{1, 1}, {2, 1}}), kStart);
+  ledger.update(census({{1, 1}, {2, 1}, {3, 2}}), kStart + 55s);
+  EXPECT_EQ(ledger.view(kStart + 55s).ages, (Ages{1, 0, 2}));
+  EXPECT_EQ(ledger.view(kStart + 60s).ages, (Ages{0, 1, 0, 2}));
+  EXPECT_EQ(ledger.view(kStart + 48h).ages, (Ages{0, 0, 0, 0, 0, 0, 0, 3}));
+}
+
 TEST(PopulationLedger, CountsWhoArrivesAndWhoDeparts) {
   PopulationLedger ledger{PopulationKind::goroutine, 5, 15min};
   ledger.update(census({{1, 1}, {2, 1}}), kStart);

@@ -228,6 +228,20 @@ Json allocations_of(const PopulationView& population) {
   return sites;
 }
 
+Json json_of(const PopulationView& population) {
+  Json object{{"members", population.members},
+              {"arrivals_total", population.arrivals},
+              {"departures_total", population.departures}};
+  if (!population.ages) return object;
+  Json& ages = object["ages"] = Json::array();
+  for (std::size_t i = 0; i < population.ages->size(); ++i) {
+    Json entry{{"members", (*population.ages)[i]}};
+    if (i < kAgeBounds.size()) entry["below_seconds"] = kAgeBounds[i];
+    ages.push_back(std::move(entry));
+  }
+  return object;
+}
+
 Json heap_of(const GoRuntimeFigures& go) {
   Json object{{"live_bytes", count(go.heap_live)},
               {"marked_bytes", count(go.heap_marked)},
@@ -365,6 +379,7 @@ Json json_of(const TargetReport& report, bool members) {
   if (const auto* part = snapshot_of(look.jvm)) object["jvm"] = jvm_of(*part);
   if (const auto* part = snapshot_of(look.go_runtime)) object["heap"] = heap_of(*part);
   for (const PopulationView& population : report.populations) {
+    object["populations"][std::string{to_string(population.kind)}] = json_of(population);
     if (population.kind != PopulationKind::allocation) continue;
     object[snapshot_of(look.heap) ? "heap" : "growth"]["sites"] = allocations_of(population);
   }

@@ -83,6 +83,13 @@ export interface LockWait {
   owner_gone?: boolean;
 }
 
+export interface Population {
+  members: number;
+  arrivals_total: number;
+  departures_total: number;
+  ages?: { members: number; below_seconds?: number }[];
+}
+
 export interface Report {
   target: TargetLine;
   taken_at: string;
@@ -97,6 +104,7 @@ export interface Report {
   contexts?: { total: number; sites: Site[] };
   heap?: { sites?: Site[]; live_bytes?: number; stack_bytes?: number };
   growth?: { sites?: Site[] };
+  populations?: Record<string, Population>;
   exhaustion_seconds?: Record<string, number>;
   unknown: { part: string; reason: string; message: string }[];
   findings: Finding[];

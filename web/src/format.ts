@@ -17,7 +17,8 @@ export function bytes(value: number): string {
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  const minutes = Math.floor((seconds % 3600) / 60);
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h${minutes ? ` ${minutes} min` : ''}`;
   return `${Math.floor(seconds / 86400)} d`;
 }
 

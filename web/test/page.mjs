@@ -102,6 +102,7 @@ test('figures over time, stacks of all, memory and other populations are shown',
   await page.locator('.icicle svg').waitFor();
   assert.match(await page.locator('.icicle').getAttribute('aria-label'), /Stacks of [\d,]+ goroutines at \d+ sites/);
   assert.ok((await page.locator('.icicle g.frame').count()) >= 5);
+  assert.match(await page.locator('svg.ages').getAttribute('aria-label'), /^[\d,]+ below 1 s, [\d,]+ below 10 s, .* 24 h and more$/);
   const captions = await page.locator('.charts figcaption').allTextContents();
   assert.ok(captions.some((text) => /^goroutines: [\d,]+ now, [\d,]+ at most$/.test(text)), String(captions));
   assert.ok((await page.locator('.charts canvas').count()) >= 3);

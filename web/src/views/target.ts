@@ -4,6 +4,7 @@ import { h, replace } from '../dom';
 import { clock, count, duration } from '../format';
 import { kindsOf, linesOf, type Kind, type Past } from '../populations';
 import { adjust, current } from '../route';
+import { ageHistogram } from './ages';
 import { Charts } from './charts';
 import { findingCard, worstFirst } from './findings';
 import { Icicle } from './icicle';
@@ -21,6 +22,7 @@ export function target(pid: number, past: Past): View {
   const icicle = new Icicle();
   const tabs = h('nav', { class: 'tabs', 'aria-label': 'Populations' });
   const sites = h('div');
+  const ages = h('div');
   const rest = h('div');
   const filter = h('input', {
     type: 'search', 'aria-label': 'Filter sites', placeholder: 'filter by function, file, state, verdict', 'data-filter': true,
@@ -30,7 +32,7 @@ export function target(pid: number, past: Past): View {
   const grown = h('input', { type: 'checkbox', id: 'grown', onchange: () => adjust({ grown: grown.checked ? '1' : '' }) });
   const tools = h('div', { class: 'tools' }, filter,
     h('label', { for: 'since' }, 'compare with'), since, grown, h('label', { for: 'grown' }, 'only what grew'));
-  const element = h('div', {}, head, findings, charts.element, h('h2', {}, 'Populations'), tabs, tools, sites, icicle.element, rest);
+  const element = h('div', {}, head, findings, charts.element, h('h2', {}, 'Populations'), tabs, tools, sites, ages, icicle.element, rest);
   let last: api.Report | undefined;
 
   function chosenKind(report: api.Report): Kind | undefined {
@@ -74,6 +76,7 @@ export function target(pid: number, past: Past): View {
     }));
     const choice = { sort: query.get('sort') ?? 'members', filter: query.get('filter') ?? '', open: query.get('site') ?? '', grown: grown.checked };
     replace(sites, sitesTable(rows, choice, then ? clock(then.at) : ''));
+    replace(ages, ageHistogram(last.populations?.[kind], kind));
     icicle.show(rows, kind);
   }
 
