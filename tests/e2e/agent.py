@@ -1,6 +1,8 @@
 """Proctor as a test starts it. The folder of the build is the test's first argument."""
 
+import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -44,3 +46,19 @@ def has_events():
 def named_child(programs, name):
     child = programs.start([sys.executable, "-c", NAMED, name.hex()], stdout=subprocess.PIPE)
     return child
+
+
+def dump(pid, kind):
+    result = call("dump", pid, "--format", "json", "--kind", kind)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def python(programs, text):
+    """A target that runs this text, once it has printed a line."""
+    return programs.start_announcing([sys.executable, "-c", text])[0]
+
+
+def value_of(text, name, labels=""):
+    found = re.findall(rf"^{name}\{{[^}}]*{labels}[^}}]*\}} (\S+)$", text, re.M)
+    return float(found[0]) if found else None
