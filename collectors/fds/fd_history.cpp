@@ -131,8 +131,14 @@ Result<void> FdHistory::read_links(const ProcDir& process, bool may_have_changed
   if (may_have_changed) {
     for (Open& open : open_) open.current = false;
   }
-  const std::size_t reads = PROCTOR_TRY(take_list(process, fds, kMaxLinks));
-  PROCTOR_TRY_VOID(read_again(process, kMaxLinks - reads));
+  const auto reads = take_list(process, fds, kMaxLinks);
+  auto again = reads ? read_again(process, kMaxLinks - *reads) : Result<void>{tl::unexpected(reads.error())};
+  if (!again) {
+    // Half of them may have been taken over.
+    open_.clear();
+    settled_ = false;
+    return again;
+  }
   count_ = fds.size() - vanished_;
   settled_ = std::ranges::all_of(open_, &Open::current) && (open_.size() == count_ || open_.size() == kMostKept);
   return {};
