@@ -22,7 +22,7 @@ SiteRef site(const std::string& function) {
   return std::make_shared<const Site>(std::move(site));
 }
 
-/// A process that leaks a goroutine and a descriptor every ten seconds, and 20 KiB with each.
+/// A process that leaks a goroutine and a descriptor every ten seconds, and a MiB with each.
 std::shared_ptr<const Observation> look(int second) {
   auto made = std::make_shared<Observation>();
   made->target.identity = kTarget;

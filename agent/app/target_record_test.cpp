@@ -21,14 +21,20 @@ Observation look(int second) {
   return made;
 }
 
-TEST(TargetRecord, ThreadsOfOthersInTheCgroupUseUpItsLimitAsWell) {
+/// After twenty minutes in which the threads of its cgroup, which may have so many, grew by one every ten seconds.
+TargetReport report_in_cgroup(std::uint64_t limit) {
   TargetRecord record{{}, {}};
   TargetReport report;
   for (int second = 0; second <= 1200; second += 10) {
     Observation made = look(second);
-    made.cgroup_threads = {.in_use = 100 + static_cast<std::uint64_t>(second) / 10, .limit = 1000};
+    made.cgroup_threads = {.in_use = 100 + static_cast<std::uint64_t>(second) / 10, .limit = limit};
     report = record.update(std::make_shared<const Observation>(std::move(made)));
   }
+  return report;
+}
+
+TEST(TargetRecord, ThreadsOfOthersInTheCgroupUseUpItsLimitAsWell) {
+  const TargetReport report = report_in_cgroup(1000);
   ASSERT_EQ(report.exhaustion.size(), 1U);
   EXPECT_EQ(report.exhaustion[0].resource, "threads");
   // There are 220 by now, and one more every ten seconds.
@@ -36,13 +42,7 @@ TEST(TargetRecord, ThreadsOfOthersInTheCgroupUseUpItsLimitAsWell) {
 }
 
 TEST(TargetRecord, ACgroupWithMoreRoomThanAnotherLimitDoesNotCount) {
-  TargetRecord record{{}, {}};
-  TargetReport report;
-  for (int second = 0; second <= 1200; second += 10) {
-    Observation made = look(second);
-    made.cgroup_threads = {.in_use = 100 + static_cast<std::uint64_t>(second) / 10, .limit = 5000};
-    report = record.update(std::make_shared<const Observation>(std::move(made)));
-  }
+  const TargetReport report = report_in_cgroup(5000);
   EXPECT_TRUE(report.exhaustion.empty());
 }
 

@@ -69,7 +69,7 @@ struct PopulationView {
   std::uint64_t members = 0;
   std::uint64_t arrivals = 0;
   std::uint64_t departures = 0;
-  std::optional<Ages> ages;  // absent where the time of each is not known
+  std::optional<Ages> ages;  // absent where the time of each is not known, or there are too many to count at each look
   std::vector<SiteView> sites;
 };
 

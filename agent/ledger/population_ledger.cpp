@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kKeptPerShown = 4;
 constexpr int kQuietWindows = 8;
+constexpr std::size_t kMostAged = 100'000;  // as each is counted at each look, also where nothing has changed
 
 /// The members of `census` in the order of their keys, each key once.
 std::vector<const Member*> in_order(const Census& census) {
@@ -308,13 +309,19 @@ void PopulationLedger::follow_growth(Place& place, MonotonicTime now) const {
                          .old = {.fewest = place.old, .departed = place.old_departed_now}});
 }
 
-PopulationView PopulationLedger::view(MonotonicTime now) const {
-  PopulationView view{.kind = kind_, .members = records_.size(), .arrivals = arrivals_, .departures = departures_};
-  Ages& ages = view.ages.emplace();
+std::optional<Ages> PopulationLedger::ages(MonotonicTime now) const {
+  if (records_.size() > kMostAged) return std::nullopt;
+  Ages ages{};
   for (const Record& record : records_) {
     const auto age = std::chrono::duration_cast<std::chrono::seconds>(age_at(now, record.since)).count();
     ++ages.at(static_cast<std::size_t>(std::ranges::upper_bound(kAgeBounds, age) - kAgeBounds.begin()));
   }
+  return ages;
+}
+
+PopulationView PopulationLedger::view(MonotonicTime now) const {
+  PopulationView view{.kind = kind_, .members = records_.size(), .arrivals = arrivals_, .departures = departures_};
+  view.ages = ages(now);
   SiteView other{.site = other_.site, .arrivals = other_.arrivals, .departures = other_.departures};
   const auto add = [now](SiteView& line, const Place& place) {
     line.members += place.members;

@@ -127,6 +127,7 @@ class PopulationLedger {
   MonotonicTime begin_of(std::uint32_t period) const;
   Place& place_of(SiteId site);
   std::vector<Place*> admit(const Census& census, const std::vector<const Member*>& members, std::uint32_t period);
+  std::optional<Ages> ages(MonotonicTime now) const;
   void note_look(MonotonicTime now);
   void note_pace(const Census& census);
   void rank();

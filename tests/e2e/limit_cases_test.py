@@ -25,13 +25,17 @@ print("ready", flush=True)
 threading.Event().wait()
 """
 
+MANY = """
+import os, resource, time
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+first = os.open("/dev/null", os.O_RDONLY)
+"""
+
 
 def b25_a_limit_on_threads_is_used_up_by_all_in_its_cgroup():
     cgroup = pathlib.Path("/sys/fs/cgroup")
-    for folder in (cgroup / "pids", cgroup):
-        if (folder / "pids.max").exists() or folder.name == "pids":
-            break
-    ours = folder / f"proctor-test-{os.getpid()}"
+    ours = (cgroup / "pids" if (cgroup / "pids").is_dir() else cgroup) / f"proctor-test-{os.getpid()}"
     try:
         ours.mkdir()
         (ours / "pids.max").write_text("50")
@@ -69,11 +73,7 @@ def c12_descriptors_that_close_under_the_reader_are_no_error():
 
 def c14_many_descriptors_are_counted_exactly_and_told_in_part():
     with Programs() as programs:
-        child = python(programs, """
-import os, resource, time
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-first = os.open("/dev/null", os.O_RDONLY)
+        child = python(programs, MANY + """
 for _ in range(15000): os.dup(first)
 print("ready", flush=True)
 time.sleep(1000)
@@ -89,11 +89,7 @@ time.sleep(1000)
 
 def c14_a_leak_among_more_descriptors_than_a_look_reads_is_found():
     with Programs() as programs:
-        child = python(programs, """
-import os, resource, time
-hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-first = os.open("/dev/null", os.O_RDONLY)
+        child = python(programs, MANY + """
 for _ in range(12000): os.dup(first)
 print("ready", flush=True)
 while True:
