@@ -28,6 +28,12 @@ constexpr std::string_view kPtraceMend =
     "run as root or as the target's user, or give CAP_SYS_PTRACE (setcap cap_sys_ptrace+ep, AmbientCapabilities=, "
     "securityContext.capabilities.add: [SYS_PTRACE])";
 
+/// These files belong to the target's user alone: the right to trace does not open them.
+constexpr std::string_view kOwnersMend =
+    "run as root or as the target's user, or give CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (setcap "
+    "cap_sys_ptrace,cap_dac_read_search+ep, AmbientCapabilities=, securityContext.capabilities.add: [SYS_PTRACE, "
+    "DAC_READ_SEARCH])";
+
 }  // namespace
 
 ExitStatus doctor_command(const std::filesystem::path& procfs, std::optional<std::int32_t> pid) {
@@ -46,10 +52,12 @@ ExitStatus doctor_command(const std::filesystem::path& procfs, std::optional<std
                     "mount procfs without hidepid, or give its gid");
   all &=
       report("executable (/proc/PID/exe)", process->read_link("exe"), "runtime and build are not known", kPtraceMend);
-  all &= report("descriptors (/proc/PID/fd)", process->list_numbers("fd"), "no fds and sockets", kPtraceMend);
+  all &= report("descriptors (/proc/PID/fd)", process->list_numbers("fd"), "no fds and sockets", kOwnersMend);
   all &= report("mappings (/proc/PID/maps)", process->read_file("maps"), "no goroutines", kPtraceMend);
-  all &=
-      report("memory (process_vm_readv)", ProcessMemory::open(*process), "no goroutines and their sites", kPtraceMend);
+  all &= report("blocked threads (/proc/PID/syscall)", process->read_file("syscall"),
+                "no stacks of threads, what they wait for, nor deadlocks", kOwnersMend);
+  all &= report("memory (/proc/PID/mem, process_vm_readv)", ProcessMemory::open(*process),
+                "no goroutines and their sites, nor stacks of threads", kOwnersMend);
   // Nobody needs it who does not ask for it.
   (void)report("events of threads (perf_event_open)", copy_running_threads(*process, std::vector{Tid{number(target)}}),
                "no stacks of threads that run, nor the code that takes memory; both only where asked for",

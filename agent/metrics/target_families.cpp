@@ -50,7 +50,9 @@ void visit_parts(const Observation& look, Visit visit) {
   one("contexts", look.contexts);
   one("locks", look.locks);
   one("jvm", look.jvm);
-  if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
+  const auto* threads = snapshot_of(look.threads);
+  if (threads != nullptr && threads->blocked_unknown) visit("blocked_threads", &*threads->blocked_unknown);
+  if (threads != nullptr && threads->running_unknown) {
     visit("running_threads", &*threads->running_unknown);
   }
 }

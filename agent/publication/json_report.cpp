@@ -296,7 +296,11 @@ Json unknown_of(const Observation& look) {
   put_unknown(unknown, "heap_profile", look.heap);
   put_unknown(unknown, "timers", look.timers);
   put_unknown(unknown, "threads", look.threads);
-  if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
+  const auto* threads = snapshot_of(look.threads);
+  if (threads != nullptr && threads->blocked_unknown) {
+    put_unknown(unknown, "blocked_threads", *threads->blocked_unknown);
+  }
+  if (threads != nullptr && threads->running_unknown) {
     put_unknown(unknown, "running_threads", *threads->running_unknown);
   }
   put_unknown(unknown, "locks", look.locks);

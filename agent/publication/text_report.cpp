@@ -214,7 +214,9 @@ std::string text_of(const TargetReport& report, bool members) {
   add_unknown(out, "unreachable goroutines", look.unreachable);
   add_unknown(out, "heap", look.go_runtime);
   add_unknown(out, "threads", look.threads);
-  if (const auto* threads = snapshot_of(look.threads); threads != nullptr && threads->running_unknown) {
+  const auto* threads = snapshot_of(look.threads);
+  if (threads != nullptr && threads->blocked_unknown) add_unknown(out, "blocked threads", *threads->blocked_unknown);
+  if (threads != nullptr && threads->running_unknown) {
     add_unknown(out, "running threads", *threads->running_unknown);
   }
   add_unknown(out, "locks", look.locks);

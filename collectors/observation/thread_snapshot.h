@@ -39,6 +39,7 @@ struct ThreadSnapshot {
   std::optional<std::uint64_t> limit;  // the lowest that binds: cgroup, kernel, and rlimit where the user is not root
   std::optional<std::uint64_t> voluntary_switches;  // of living threads, and of ended ones as last seen
   std::optional<std::uint64_t> involuntary_switches;
+  std::optional<Error> blocked_unknown;  // why stacks of blocked threads are not known, where a right is missing
   std::optional<Error> running_unknown;  // why stacks of running threads, which were asked for, are not known
 };
 

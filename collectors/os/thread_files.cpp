@@ -165,7 +165,10 @@ Result<BlockedWait> read_blocked_wait(const ProcDir& process, Tid tid) {
                        .call = call};
   }
   const auto wchan = process.read_record(fmt::format("task/{}/wchan", number(tid)).c_str());
-  if (wchan && !wchan->empty() && *wchan != "0") return BlockedWait{.reason = to_valid_utf8(*wchan, 64), .call = {}};
+  if (wchan && !wchan->empty() && *wchan != "0") {
+    return BlockedWait{.reason = to_valid_utf8(*wchan, 64),
+                       .hidden = text ? std::nullopt : std::optional{text.error()}};
+  }
   if (!text) return tl::unexpected(text.error());
   return BlockedWait{.reason = "unknown", .call = {}};
 }

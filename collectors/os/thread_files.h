@@ -54,6 +54,7 @@ Result<std::optional<ThreadSystemCall>> read_system_call(const ProcDir& process,
 struct BlockedWait {
   std::string reason;
   std::optional<ThreadSystemCall> call;  // absent outside of one, or without the right to see it
+  std::optional<Error> hidden;           // why the call may not be seen
 };
 
 /// `reason` is the kind of the system call it is in ("futex", "epoll", "read", "accept",

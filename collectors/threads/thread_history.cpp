@@ -66,9 +66,12 @@ Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid,
   thread.state = word_for_state(stat.state);
   thread.name = fold_numbers(to_valid_utf8(stat.comm));
   if (stat.state == 'S' || stat.state == 'D') {
-    auto wait = read_blocked_wait(process, tid).value_or(BlockedWait{.reason = "unknown", .call = {}});
-    thread.reason = std::move(wait.reason);
-    call = wait.call;
+    auto wait = read_blocked_wait(process, tid);
+    thread.reason = wait ? std::move(wait->reason) : "unknown";
+    const auto hidden = wait ? std::move(wait->hidden) : std::optional{wait.error()};
+    thread.hidden = hidden && hidden->code == ErrorCode::permission_denied;
+    if (thread.hidden) blocked_unknown_ = hidden;
+    if (wait) call = wait->call;
     if (call) thread.waits_for = waited_object(*call);
   }
   if (const auto status = read_proc_status(process, fmt::format("task/{}/status", number(tid)).c_str())) {
@@ -135,9 +138,13 @@ void ThreadHistory::read_stacks(const ProcDir& process, const std::vector<InCall
     const Seen& thread = threads[entry.thread];
     blocked.push_back({.tid = thread.tid, .sched = *thread.sched, .call = entry.call});
   }
-  // Where the process may not be read the reasons of its threads are all that is known, as without stacks.
   const auto stacks = stacks_->read(process, blocked);
-  for (std::size_t i = 0; stacks && i < calls.size(); ++i) threads[calls[i].thread].stack = (*stacks)[i];
+  if (!stacks) blocked_unknown_ = stacks.error();
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    Seen& thread = threads[calls[i].thread];
+    thread.hidden = !stacks && stacks.error().code == ErrorCode::permission_denied;
+    if (stacks) thread.stack = (*stacks)[i];
+  }
 }
 
 void ThreadHistory::tell_frozen(const ProcDir& process, std::vector<Seen>& threads) {
@@ -184,6 +191,7 @@ std::shared_ptr<ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) 
   auto snapshot = std::make_shared<ThreadSnapshot>();
   snapshot->vanished = vanished;
   snapshot->running_unknown = running_unknown_;
+  if (stacks_ != nullptr && std::ranges::any_of(threads_, &Seen::hidden)) snapshot->blocked_unknown = blocked_unknown_;
   std::map<std::tuple<std::string_view, std::string_view, std::string_view, const NamedStack*>, std::uint32_t> known;
   std::set<const NamedStack*> told;
   std::uint64_t voluntary = ended_voluntary_;

@@ -37,6 +37,7 @@ class ThreadHistory {
     std::optional<WaitedObject> waits_for;
     std::string name;                         // with its numbers folded
     std::shared_ptr<const NamedStack> stack;  // null where it is not known
+    bool hidden = false;                      // it is blocked, and what it waits for may not be read
     std::optional<std::uint64_t> voluntary;
     std::optional<std::uint64_t> involuntary;
   };
@@ -45,7 +46,7 @@ class ThreadHistory {
   static bool rests(const ProcDir& process, const Seen& thread);
   bool nothing_changed(const ProcDir& process) const;
   /// `call`: the system call that it sleeps in, where it is in one.
-  static Result<Seen> read(const ProcDir& process, Tid tid, std::optional<ThreadSystemCall>& call);
+  Result<Seen> read(const ProcDir& process, Tid tid, std::optional<ThreadSystemCall>& call);
   struct InCall {
     std::size_t thread = 0;  // index
     ThreadSystemCall call;
@@ -61,6 +62,7 @@ class ThreadHistory {
   SiteInterner* sites_;
   NativeStacks* stacks_;
   bool running_;
+  std::optional<Error> blocked_unknown_;  // why some are hidden
   std::optional<Error> running_unknown_;  // why the stacks of those that run are not known
   std::vector<Seen> threads_;             // ascending by tid
   std::uint64_t ended_voluntary_ = 0;

@@ -202,6 +202,7 @@ def missing_rights_leave_what_is_left_and_name_the_reason():
         reasons = {entry["part"]: entry["reason"] for entry in report["unknown"]}
         assert reasons.get("fds") == "permission_denied", reasons
         # That no deadlock was seen must not be told where none could be.
+        assert reasons.get("blocked_threads") == "permission_denied", reasons
         assert reasons.get("locks") == "permission_denied" and "locks" not in report, reasons
         assert report["threads"]["total"] >= 1 and report["memory"]["resident_bytes"] > 0, report
         result = subprocess.run([programs.folder / "proctor", "doctor", str(child.pid)], capture_output=True, text=True,
