@@ -62,18 +62,18 @@ void read_headers(const YamlValue& value, WebConfig& config, Mistakes& mistakes)
   });
 }
 
-WebConfig read_document(const YAML::Node& document, Mistakes& mistakes) {
+WebConfig read_document(const YAML::Node& document, const std::filesystem::path& folder, Mistakes& mistakes) {
   WebConfig config;
   if (document.IsNull()) return config;
   YamlMapping root{{.node = document, .path = ""}, mistakes};
   if (const auto tls = root.find("tls_server_config"); tls && !tls->node.IsNull()) {
-    root.note(*tls, "TLS is not served; let a proxy in front of Proctor end it");
+    config.tls = read_tls_config(*tls, folder, mistakes);
   }
   if (const auto users = root.find("basic_auth_users")) read_users(*users, config, mistakes);
   if (const auto server = root.find("http_server_config")) {
     YamlMapping mapping{*server, mistakes};
     bool http2 = false;
-    mapping.read("http2", http2);  // it needs TLS
+    mapping.read("http2", http2);  // offered by the toolkit, not asked of it
     if (const auto headers = mapping.find("headers")) read_headers(*headers, config, mistakes);
     mapping.finish();
   }
@@ -90,7 +90,7 @@ LoadedWebConfig parse_web_config(std::string_view text, const std::string& file_
     mistakes.add(YAML::Mark::null_mark(), "larger than 1 MiB");
   } else if (const auto document = parse_yaml(text, mistakes)) {
     try {
-      config = read_document(*document, mistakes);
+      config = read_document(*document, std::filesystem::path{file_name}.parent_path(), mistakes);
     } catch (const YAML::Exception& exception) {
       mistakes.add(exception.mark, exception.msg);
     }

@@ -95,6 +95,7 @@ ExitStatus run_command(const RunOptions& options) {
     if (!web) return print_mistakes(web.error());
     if (!web->users.empty()) server_options.auth = std::make_shared<BasicAuth>(std::move(web->users));
     server_options.headers = std::move(web->headers);
+    server_options.tls = std::move(web->tls);
   }
   auto root = ProcRoot::open(options.procfs);
   if (!root) {

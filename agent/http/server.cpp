@@ -1,18 +1,15 @@
 #include "agent/http/server.h"
 
 #include <civetweb.h>
-#include <netdb.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
-#include <charconv>
+#include <atomic>
 #include <cstdint>
 #include <exception>
-#include <system_error>
 #include <utility>
 
-#include "base/unique_fd.h"
+#include "agent/http/listen_address.h"
+#include "agent/http/relay.h"
 
 namespace proctor {
 namespace {
@@ -21,6 +18,18 @@ namespace {
 struct Listener {
   RouteOptions routes;
   mg_context* context = nullptr;
+  bool only_relayed = false;  // what comes from elsewhere is not answered
+  std::unique_ptr<Relay> relay;
+  std::atomic<const Relay*> running_relay{nullptr};  // requests may come before there is one
+
+  void start_relay(std::unique_ptr<Relay> started) {
+    relay = std::move(started);
+    running_relay = relay.get();
+  }
+  bool answers(int client_port) const {
+    const Relay* running = running_relay.load();
+    return !only_relayed || (running != nullptr && running->is_ours(client_port));
+  }
 };
 
 std::string_view reason_phrase(int status) {
@@ -72,6 +81,7 @@ std::string_view text_or_empty(const char* text) { return text == nullptr ? std:
 int begin_request(mg_connection* connection) noexcept {
   const mg_request_info* info = mg_get_request_info(connection);
   const auto* listener = static_cast<const Listener*>(info->user_data);
+  if (!listener->answers(info->remote_port)) return 403;  // and the connection is closed
   HttpResponse response;
   try {
     const HttpRequest request{.method = text_or_empty(info->request_method),
@@ -94,54 +104,8 @@ int begin_request(mg_connection* connection) noexcept {
 /// civetweb writes no log of its own.
 int drop_log(const mg_connection*, const char*) noexcept { return 1; }
 
-struct ListenAddress {
-  std::string host;  // empty: every address
-  std::uint16_t port = 0;
-};
-
-Result<ListenAddress> parse_address(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) {
-    return fail(ErrorCode::invalid_argument, "listen address {}: write HOST:PORT or :PORT", text);
-  }
-  ListenAddress address{.host = text.substr(0, colon)};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, address.port);
-  if (error != std::errc{} || stop != end) {
-    return fail(ErrorCode::invalid_argument, "listen address {}: the port is a number from 0 to 65535", text);
-  }
-  // civetweb reads commas as further addresses, and "s" or "r" after a port as TLS.
-  if (address.host.find_first_of(", []/") != std::string::npos || address.host.find(':') != std::string::npos) {
-    return fail(ErrorCode::invalid_argument, "listen address {}: only names and IPv4 addresses can be listened on",
-                text);
-  }
-  return address;
-}
-
-/// The reason why an address cannot be listened on, which civetweb does not tell: what the same steps give here.
-std::string why_not(const ListenAddress& address) {
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE;
-  hints.ai_family = AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const char* host = address.host.empty() ? nullptr : address.host.c_str();
-  if (const int error = getaddrinfo(host, fmt::to_string(address.port).c_str(), &hints, &found); error != 0) {
-    return gai_strerror(error);
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner{found, freeaddrinfo};
-  const UniqueFd probe{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const int on = 1;
-  setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (::bind(probe.get(), found->ai_addr, found->ai_addrlen) != 0 || ::listen(probe.get(), 1) != 0) {
-    return std::generic_category().message(errno);
-  }
-  return "the server did not start";
-}
-
-/// Starts the listener and gives its address with the real port.
-Result<std::string> start_listener(Listener& listener, const std::string& text) {
-  const ListenAddress address = PROCTOR_TRY(parse_address(text));
+/// Starts civetweb on an address of IPv4.
+Result<void> start_civetweb(Listener& listener, const ListenAddress& address) {
   const std::string ports =
       address.host.empty() ? fmt::to_string(address.port) : fmt::format("{}:{}", address.host, address.port);
   std::array<const char*, 11> options{"listening_ports",
@@ -160,14 +124,50 @@ Result<std::string> start_listener(Listener& listener, const std::string& text) 
   callbacks.log_message = drop_log;
   mg_init_data start{.callbacks = &callbacks, .user_data = &listener, .configuration_options = options.data()};
   listener.context = mg_start2(&start, nullptr);
-  if (listener.context == nullptr) {
-    return fail(ErrorCode::io_error, "cannot listen on {}: {}", text, why_not(address));
-  }
+  if (listener.context != nullptr) return {};
+  // It does not tell why: what the same steps give here.
+  PROCTOR_TRY(listen_on(address, IpVersions::v4));
+  return fail(ErrorCode::io_error, "cannot listen on {}: the server did not start", ports);
+}
+
+Result<std::uint16_t> civetweb_port(const Listener& listener) {
   mg_server_port port{};
-  if (mg_get_server_ports(listener.context, 1, &port) != 1) {
-    return fail(ErrorCode::io_error, "cannot listen on {}: it has no port", text);
+  if (mg_get_server_ports(listener.context, 1, &port) == 1) return static_cast<std::uint16_t>(port.port);
+  return fail(ErrorCode::io_error, "the server has no port");
+}
+
+/// Listens where civetweb cannot, in front of one that answers nobody else. Gives the real port.
+Result<std::uint16_t> start_behind_relay(Listener& listener, const ListenAddress& address,
+                                         const std::optional<TlsConfig>& tls) {
+  auto contexts = tls ? PROCTOR_TRY(TlsContexts::open(*tls)) : nullptr;
+  auto socket = listen_on(address, IpVersions::any);
+  if (!socket && socket.error().code == ErrorCode::not_supported && address.host.empty()) {
+    socket = listen_on(address, IpVersions::v4);
   }
-  return fmt::format("{}:{}", address.host, port.port);
+  UniqueFd listening = PROCTOR_TRY(std::move(socket));
+  const std::uint16_t port = port_of(listening.get());
+  listener.only_relayed = true;
+  PROCTOR_TRY_VOID(start_civetweb(listener, {.host = "127.0.0.1", .port = 0}));
+  const std::uint16_t behind = PROCTOR_TRY(civetweb_port(listener));
+  listener.start_relay(PROCTOR_TRY(Relay::start(std::move(listening), behind, std::move(contexts))));
+  return port;
+}
+
+/// Starts the listener and gives its address with the real port.
+Result<std::string> start_listener(Listener& listener, const std::string& text, const std::optional<TlsConfig>& tls) {
+  ListenAddress address = PROCTOR_TRY(parse_listen_address(text));
+  if (tls || address.is_ipv6()) {
+    address.port = PROCTOR_TRY(start_behind_relay(listener, address, tls));
+    return to_string(address);
+  }
+  PROCTOR_TRY_VOID(start_civetweb(listener, address));
+  address.port = PROCTOR_TRY(civetweb_port(listener));
+  if (address.host.empty()) {
+    auto ipv6 = listen_on(address, IpVersions::v6);
+    if (!ipv6 && ipv6.error().code != ErrorCode::not_supported) return tl::unexpected(std::move(ipv6).error());
+    if (ipv6) listener.start_relay(PROCTOR_TRY(Relay::start(*std::move(ipv6), address.port, nullptr)));
+  }
+  return to_string(address);
 }
 
 }  // namespace
@@ -202,7 +202,7 @@ Result<Server> Server::start(const ServerOptions& options) {
   for (const std::string& address : options.listen_addresses) {
     auto& listener = listeners->all.emplace_back(std::make_unique<Listener>());
     listener->routes = options;
-    listeners->addresses.push_back(PROCTOR_TRY(start_listener(*listener, address)));
+    listeners->addresses.push_back(PROCTOR_TRY(start_listener(*listener, address, options.tls)));
   }
   return Server{std::move(listeners)};
 }

@@ -227,7 +227,8 @@ TEST_F(ServerTest, ASecondServerOnThePortIsAnErrorThatNamesIt) {
 }
 
 TEST(Server, RefusesAnAddressThatIsNone) {
-  for (const std::string address : {"10117", ":x", ":70000", ":80s", "1.2.3.4:1,2", "[::1]:80", ":"}) {
+  for (const std::string address :
+       {"10117", ":x", ":70000", ":80s", "1.2.3.4:1,2", "::1:80", "[1.2.3.4]:80", "[]:80", ":"}) {
     ServerOptions options;
     options.listen_addresses = {address};
     const auto server = Server::start(options);
