@@ -40,7 +40,7 @@ struct DumpOptions {
 
 struct PprofOptions {
   std::int32_t pid = 0;
-  std::string profile = "goroutine";  // goroutine, thread, heap
+  std::string profile = "goroutine";  // as /debug/pprof/PID lists them
   std::string file;                   // empty: standard output
   ThreadStacks thread_stacks = ThreadStacks::blocked;
   std::filesystem::path procfs = "/proc";

@@ -58,8 +58,8 @@ int run(int argc, char** argv) {
   proctor::PprofOptions pprof_options;
   auto* pprof = app.add_subcommand("pprof", "a profile of one process, for go tool pprof");
   pprof->add_option("PID", pprof_options.pid, "of the process")->required()->check(CLI::PositiveNumber);
-  pprof->add_option("--profile", pprof_options.profile, "goroutine, goroutineleak, thread, heap, allocs")
-      ->check(CLI::IsMember({"goroutine", "goroutineleak", "thread", "heap", "allocs"}))
+  pprof->add_option("--profile", pprof_options.profile, "goroutine, goroutineleak, thread, heap, allocs, block, mutex")
+      ->check(CLI::IsMember({"goroutine", "goroutineleak", "thread", "heap", "allocs", "block", "mutex"}))
       ->capture_default_str();
   pprof->add_option("-o,--output", pprof_options.file, "default: standard output");
   add_thread_stacks(*pprof, pprof_options.thread_stacks);

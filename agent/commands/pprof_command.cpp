@@ -17,6 +17,7 @@ Result<std::string> profile_of(const Observation& look, const std::string& profi
   if (profile == "thread") return thread_pprof(look);
   if (profile == "goroutine") return goroutine_pprof(look);
   if (profile == "goroutineleak") return goroutineleak_pprof(look);
+  if (profile == "block" || profile == "mutex") return contention_pprof(look, profile);
   return profile == "heap" ? heap_pprof(look) : heap_pprof(look, "alloc_space");
 }
 

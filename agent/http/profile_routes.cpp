@@ -6,6 +6,7 @@
 
 #include "agent/profiles/goroutine_text.h"
 #include "agent/profiles/pprof_profiles.h"
+#include "agent/profiles/sampled_text.h"
 #include "agent/profiles/unreachable_goroutines.h"
 #include "agent/publication/json_report.h"
 #include "agent/publication/site_totals.h"
@@ -44,6 +45,18 @@ HttpResponse goroutineleak_response(const Observation& look, std::string_view de
   const auto snapshot = unreachable_goroutines(look);
   if (!snapshot) return not_there(snapshot.error().message);
   return text_response(**snapshot, look, "goroutineleak", debug);
+}
+
+HttpResponse sampled_response(const Observation& look, std::string_view profile, std::string_view debug) {
+  const bool as_text = !debug.empty() && debug != "0";
+  const bool of_memory = profile == "heap" || profile == "allocs";
+  if (!as_text) {
+    if (!of_memory) return binary_response(contention_pprof(look, profile));
+    return binary_response(heap_pprof(look, profile == "allocs" ? "alloc_space" : ""));
+  }
+  auto text = of_memory ? heap_text(look) : contention_text(look, profile);
+  if (!text) return not_there(text.error().message);
+  return {.body = *std::move(text)};
 }
 
 }  // namespace
@@ -97,14 +110,15 @@ HttpResponse profile_response(const HttpRequest& request, const Publication& pub
   if (!report) return not_there(report.error().message);
   const Observation& look = *(*report)->observation;
   const std::string_view profile = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-  if (profile.empty()) return {.body = "allocs\ngoroutine\ngoroutineleak\nheap\nthread\n"};
+  if (profile.empty()) return {.body = "allocs\nblock\ngoroutine\ngoroutineleak\nheap\nmutex\nthread\n"};
   if (profile == "goroutine") return goroutine_response(look, parameter_of(request.query, "debug"));
   if (profile == "goroutineleak") return goroutineleak_response(look, parameter_of(request.query, "debug"));
   if (profile == "thread") return binary_response(thread_pprof(look));
-  if (profile == "heap") return binary_response(heap_pprof(look));
-  if (profile == "allocs") return binary_response(heap_pprof(look, "alloc_space"));
-  return not_there(
-      fmt::format("Unknown profile: {}; there are allocs, goroutine, goroutineleak, heap and thread", profile));
+  if (profile == "heap" || profile == "allocs" || profile == "block" || profile == "mutex") {
+    return sampled_response(look, profile, parameter_of(request.query, "debug"));
+  }
+  return not_there(fmt::format(
+      "Unknown profile: {}; there are allocs, block, goroutine, goroutineleak, heap, mutex and thread", profile));
 }
 
 }  // namespace proctor

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "agent/profiles/parts.h"
 #include "agent/profiles/pprof_builder.h"
 #include "agent/profiles/unreachable_goroutines.h"
 
@@ -69,12 +70,13 @@ bool is_runtime(const GoFrame& call) {
   return call.frame.function.starts_with("runtime.") || call.frame.function.starts_with("internal/runtime/");
 }
 
-/// Without the runtime's own calls on top, which say nothing of who allocates; whole where there are no others.
-std::vector<PprofLocation> locations_of(const HeapStack& stack) {
+/// Where `hide_runtime`, without the runtime's own calls on top, which say nothing of who allocates; whole where there
+/// are no others.
+std::vector<PprofLocation> locations_of(const ProfiledStack& stack, bool hide_runtime) {
   Locations locations;
-  bool hidden = std::ranges::any_of(stack.calls, [](const FrameCache::Frames& calls) {
-    return std::ranges::any_of(*calls, [](const GoFrame& call) { return !is_runtime(call); });
-  });
+  bool hidden = hide_runtime && std::ranges::any_of(stack.calls, [](const FrameCache::Frames& calls) {
+                  return std::ranges::any_of(*calls, [](const GoFrame& call) { return !is_runtime(call); });
+                });
   for (const FrameCache::Frames& calls : stack.calls) {
     if (calls->back().frame.function == "runtime.goexit") continue;
     locations.begin_frame();
@@ -84,13 +86,6 @@ std::vector<PprofLocation> locations_of(const HeapStack& stack) {
     }
   }
   return locations.take();
-}
-
-template <typename Snapshot>
-Result<const Snapshot*> read_part(const Part<Snapshot>& part, std::string_view what) {
-  if (!part) return fail(ErrorCode::not_supported, "this process has no {}, or they are not collected", what);
-  if (!*part) return tl::unexpected(part->error());
-  return part->value().get();
 }
 
 /// How many goroutines stand on each stack, with their labels.
@@ -125,7 +120,24 @@ Result<std::string> heap_pprof(const Observation& look, std::string_view default
         static_cast<std::int64_t>(all.objects), static_cast<std::int64_t>(all.bytes),
         static_cast<std::int64_t>(live.objects), static_cast<std::int64_t>(live.bytes)};
     const auto block = bucket.allocated > 0 ? std::optional{bucket.block} : std::nullopt;
-    builder.add(locations_of(*snapshot->stacks[sample.stack]), values, {}, block);
+    builder.add(locations_of(*snapshot->stacks[sample.stack], true), values, {}, block);
+  }
+  return builder.finish();
+}
+
+Result<std::string> contention_pprof(const Observation& look, std::string_view name) {
+  const ContentionSnapshot* snapshot = PROCTOR_TRY(contention_part(look, name));
+  PprofHead head = head_of(look);
+  head.values = {{"contentions", "count"}, {"delay", "nanoseconds"}};
+  head.period_type = {"contentions", "count"};
+  PprofBuilder builder{std::move(head)};
+  const double cycles_per_nanosecond = snapshot->cycles_per_second / 1e9;
+  for (const ContentionSample& sample : snapshot->samples) {
+    const auto [times, cycles] = sample.contention;
+    const double delay = static_cast<double>(cycles * snapshot->scale) / cycles_per_nanosecond;
+    const std::array<std::int64_t, 2> values{static_cast<std::int64_t>(times * snapshot->scale),
+                                             static_cast<std::int64_t>(delay)};
+    builder.add(locations_of(*snapshot->stacks[sample.stack], false), values, {});
   }
   return builder.finish();
 }

@@ -19,6 +19,10 @@ Result<std::string> goroutineleak_pprof(const Observation& look);
 /// "alloc_space", "allocs". Errors likewise.
 Result<std::string> heap_pprof(const Observation& look, std::string_view default_value = {});
 
+/// Where goroutines waited ("block"), or held a lock that others waited for ("mutex"), as the program's own profiles of
+/// these names, where it samples them. Errors likewise.
+Result<std::string> contention_pprof(const Observation& look, std::string_view name);
+
 /// The threads of any process in the same format: one sample per site, of its blocked reason below its name.
 Result<std::string> thread_pprof(const Observation& look);
 

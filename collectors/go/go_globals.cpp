@@ -188,10 +188,11 @@ Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
 }  // namespace
 
 Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
-  constexpr std::array<std::string_view, 11> kNames{
-      "runtime.allglen",         "runtime.allgptr",        "runtime.sched",        "runtime.allp",
-      "runtime.firstmoduledata", "runtime.memstats",       "runtime.gcController", "runtime.semtable",
-      "runtime.mheap_",          "runtime.MemProfileRate", "runtime.mbuckets"};
+  constexpr std::array<std::string_view, 14> kNames{
+      "runtime.allglen",         "runtime.allgptr",         "runtime.sched",        "runtime.allp",
+      "runtime.firstmoduledata", "runtime.memstats",        "runtime.gcController", "runtime.semtable",
+      "runtime.mheap_",          "runtime.MemProfileRate",  "runtime.mbuckets",     "runtime.bbuckets",
+      "runtime.xbuckets",        "runtime.mutexprofilerate"};
   constexpr std::size_t kNeeded = 5;
   const auto symbols = file.find_symbols(kNames);
   for (std::size_t i = 0; i < kNeeded; ++i) {
@@ -200,8 +201,10 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
   const auto at = [&](std::size_t index) {
     return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
   };
-  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), {}};
+  GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), {}, {}, {}, at(13)};
   if (symbols[10]) globals.memory_buckets = {at(10)};
+  if (symbols[11]) globals.block_buckets = {at(11)};
+  if (symbols[12]) globals.mutex_buckets = {at(12)};
   return globals;
 }
 
@@ -231,10 +234,11 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   globals.firstmoduledata = PROCTOR_TRY(find_moduledata(file, bias, layout, memory));
   const GoModule module = PROCTOR_TRY(read_go_module(memory, globals.firstmoduledata, layout.moduledata));
   RuntimeCode code{file, bias, image, module, layout.func};
-  // The last three are not linked into a program that has no use for them.
-  constexpr std::array<std::string_view, 9> kNames{
-      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall", "runtime.gcenable",    "runtime.gcinit",
-      "runtime.findObject",   "runtime.semrelease1",     "runtime.stkbucket",  "runtime.profilealloc"};
+  // The last five are not linked into a program that has no use for them.
+  constexpr std::array<std::string_view, 11> kNames{
+      "runtime.forEachGRace", "runtime.schedEnableUser", "runtime.preemptall", "runtime.gcenable",     "runtime.gcinit",
+      "runtime.findObject",   "runtime.semrelease1",     "runtime.stkbucket",  "runtime.profilealloc", "sync.event",
+      "runtime.mutexevent"};
   constexpr std::size_t kNeeded = 5;
   PROCTOR_TRY_VOID(code.find(kNames, kNeeded));
   globals.allglen = PROCTOR_TRY(code.reference(0, kLoadIntoRcx));
@@ -249,9 +253,17 @@ Result<GoGlobals> find_globals_by_code(const ElfFile& file, LoadBias bias, const
   if (const auto arenas = code.reference(5, kLoadIntoRsi)) globals.heap = *arenas - layout.heap.arenas;
   globals.semtable = code.address(6).value_or(RemoteAddress{});
   globals.memory_buckets = code.references(7);
+  globals.block_buckets = globals.memory_buckets;
+  globals.mutex_buckets = globals.memory_buckets;
   // It may load the processor's cache before it.
   if (const std::vector<RemoteAddress> loads = code.references(8); !loads.empty()) {
     globals.memory_profile_rate = loads.back();
+  }
+  // One function under two names, the second from 1.27 on: it reads the rate before anything else.
+  for (const std::size_t index : {9U, 10U}) {
+    if (const std::vector<RemoteAddress> loads = code.references(index); !loads.empty()) {
+      globals.mutex_profile_rate = loads.front();
+    }
   }
   return globals;
 }

@@ -26,6 +26,9 @@ struct GoGlobals {
   RemoteAddress memory_profile_rate{};  // runtime.MemProfileRate
   /// runtime.mbuckets; of a stripped binary also others, of which the one is it that leads to a bucket for memory.
   std::vector<RemoteAddress> memory_buckets;
+  std::vector<RemoteAddress> block_buckets;  // likewise runtime.bbuckets
+  std::vector<RemoteAddress> mutex_buckets;  // likewise runtime.xbuckets
+  RemoteAddress mutex_profile_rate{};        // runtime.mutexprofilerate; 0 where it is missing
 };
 
 /// From the symbol table. no_go_symbols where it has been stripped.

@@ -1,14 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <unordered_map>
 #include <vector>
 
-#include "base/address.h"
 #include "base/result.h"
 #include "base/units.h"
-#include "collectors/go/go_process.h"
+#include "collectors/go/bucket_list.h"
 
 namespace proctor {
 
@@ -26,36 +23,25 @@ struct HeapEstimate {
 };
 HeapEstimate unsampled(std::uint64_t objects, Bytes block, std::uint64_t sampling_rate);
 
-/// The buckets of the runtime's own memory profile, over many looks: a bucket is never dropped, so that a stack is read
-/// once.
+/// The counts of the runtime's own memory profile, over many looks.
 class HeapBuckets {
  public:
-  explicit HeapBuckets(const GoProcess& process) : process_(&process) {}
+  explicit HeapBuckets(const GoProcess& process) : process_(&process), list_(process, BucketKind::memory) {}
 
   /// Reads all counts anew, and the stacks of new buckets. Errors: not_supported where the program does not sample,
-  /// no_go_symbols where its buckets were not found, limit_reached, layout_mismatch.
+  /// and those of BucketList::read.
   Result<void> read();
 
   std::uint64_t sampling_rate() const { return sampling_rate_; }
   /// Oldest first; an index stays what it is.
   const std::vector<HeapBucket>& buckets() const { return buckets_; }
-  /// Return addresses, innermost first.
-  const std::vector<RemoteAddress>& stack(std::size_t bucket) const { return stacks_[bucket]; }
+  const std::vector<RemoteAddress>& stack(std::size_t bucket) const { return list_.stack(bucket); }
 
  private:
-  struct Header;
-  Result<Header> read_header(RemoteAddress bucket) const;
-  Result<void> find_list();
-  Result<void> read_new();
-  Result<void> read_counts();
-
   const GoProcess* process_;
-  std::optional<RemoteAddress> list_;  // runtime.mbuckets
-  RemoteAddress newest_{};
+  BucketList list_;
   std::uint64_t sampling_rate_ = 0;
-  std::vector<RemoteAddress> records_;  // by bucket: where its counts stand
   std::vector<HeapBucket> buckets_;
-  std::vector<std::vector<RemoteAddress>> stacks_;
 };
 
 }  // namespace proctor

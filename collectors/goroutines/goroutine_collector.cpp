@@ -4,6 +4,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "collectors/goroutines/contention_history.h"
 #include "collectors/goroutines/goroutine_history.h"
 #include "collectors/goroutines/heap_history.h"
 #include "collectors/goroutines/timer_history.h"
@@ -22,22 +23,40 @@ class GoroutineCollector final : public Collector {
   void forget(const TargetIdentity& target) override { processes_.erase(target); }
 
  private:
+  /// What reads the parts beside the goroutines; it refers to their process.
+  struct Readers {
+    Readers(const GoProcess& process, const CycleClock& cycles)
+        : heap(process),
+          timers(process),
+          blocking(process, BucketKind::block, cycles),
+          contended(process, BucketKind::mutex, cycles) {}
+    HeapHistory heap;
+    TimerHistory timers;
+    ContentionHistory blocking;
+    ContentionHistory contended;
+  };
+  struct Parts {
+    Part<GoRuntimeFigures> figures;
+    Part<HeapSnapshot> heap;
+    Part<TimerSnapshot> timers;
+    Part<ContentionSnapshot> blocking;
+    Part<ContentionSnapshot> contended;
+  };
   struct Watched {
     std::optional<GoroutineHistory> history;
-    std::optional<HeapHistory> heap;  // refers to the process of `history`, as the next
-    std::optional<TimerHistory> timers;
+    std::optional<Readers> readers;
     std::optional<ReachabilityWatch> reachability;
     std::optional<Error> refused;  // by what the binary is: asked again only after an exec
     std::string build_id;
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
-    Part<GoRuntimeFigures> figures;                 // likewise
-    Part<HeapSnapshot> allocations;                 // likewise
-    Part<TimerSnapshot> set_timers;                 // likewise
+    Parts parts;                                    // likewise
   };
+  static void publish(const Parts& parts, Observation& observation);
   Result<std::shared_ptr<const GoroutineSnapshot>> look(const Target& target, WallTime now, Watched& watched);
   void check_reachability(const Target& target, Observation& observation, Watched& watched) const;
 
   ReachabilityChecks checks_;
+  CycleClock cycles_;
   std::unordered_map<TargetIdentity, Watched> processes_;
 };
 
@@ -55,30 +74,35 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   Watched& watched = processes_[target.identity()];
   if (watched.history && watched.history->last() && nothing_ran(observation.threads, watched.threads)) {
     observation.goroutines = watched.history->last();
-    observation.go_runtime = watched.figures;
-    observation.heap = watched.allocations;
-    observation.timers = watched.set_timers;
+    publish(watched.parts, observation);
     check_reachability(target, observation, watched);
     return;
   }
   watched.threads = shared_snapshot(observation.threads);
   observation.goroutines = look(target, observation.taken_at, watched);
-  watched.figures.reset();
-  watched.allocations.reset();
-  watched.set_timers.reset();
+  watched.parts = {};
   if (watched.history) {
-    if (!watched.timers) watched.timers.emplace(watched.history->process());
-    watched.set_timers = watched.timers->look();
-    watched.figures = figures(watched.history->process());
-    if (!watched.heap) watched.heap.emplace(watched.history->process());
+    const GoProcess& process = watched.history->process();
+    if (!watched.readers) watched.readers.emplace(process, cycles_);
+    Parts& parts = watched.parts;
+    parts.figures = figures(process);
+    parts.timers = watched.readers->timers.look();
+    parts.blocking = watched.readers->blocking.look();
+    parts.contended = watched.readers->contended.look();
     // Where it is not known how often the process collected, the counts are read each time.
-    const auto known = shared_snapshot(watched.figures);
-    watched.allocations = watched.heap->look(known != nullptr ? known->gc_cycles : 0);
+    const auto known = shared_snapshot(parts.figures);
+    parts.heap = watched.readers->heap.look(known != nullptr ? known->gc_cycles : 0);
   }
-  observation.go_runtime = watched.figures;
-  observation.heap = watched.allocations;
-  observation.timers = watched.set_timers;
+  publish(watched.parts, observation);
   check_reachability(target, observation, watched);
+}
+
+void GoroutineCollector::publish(const Parts& parts, Observation& observation) {
+  observation.go_runtime = parts.figures;
+  observation.heap = parts.heap;
+  observation.timers = parts.timers;
+  observation.blocking = parts.blocking;
+  observation.contended = parts.contended;
 }
 
 void GoroutineCollector::check_reachability(const Target& target, Observation& observation, Watched& watched) const {
@@ -104,15 +128,13 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const 
       if (is_final(process.error().code)) watched.refused = process.error();
       return tl::unexpected(process.error());
     }
-    watched.heap.reset();
-    watched.timers.reset();
+    watched.readers.reset();
     watched.history.emplace(*std::move(process));
   }
   auto snapshot = watched.history->look(now);
   // After an error nothing of what was kept is sure: the next look attaches anew.
   if (!snapshot) {
-    watched.heap.reset();
-    watched.timers.reset();
+    watched.readers.reset();
     watched.history.reset();
   }
   return snapshot;

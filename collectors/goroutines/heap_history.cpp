@@ -4,28 +4,11 @@
 
 #include <utility>
 
-#include "base/hash.h"
 #include "collectors/go/user_code.h"
 
 namespace proctor {
-HeapStack HeapHistory::stack_of(const std::vector<RemoteAddress>& pcs) {
-  // There is an address for each inlined call; the innermost one tells them all.
-  HeapStack stack;
-  for (std::size_t i = 0; i < pcs.size(); ++i) {
-    const FrameCache::Frames calls = frames_.at(pcs[i] - 1);
-    if (calls->empty()) continue;
-    stack.calls.push_back(calls);
-    for (std::size_t outer = 1; outer < calls->size() && i + 1 < pcs.size(); ++outer) {
-      if ((*calls)[outer].wrapper) continue;
-      const FrameCache::Frames next = frames_.at(pcs[i + 1] - 1);
-      if (next->empty() || next->front().frame.function != (*calls)[outer].frame.function) break;
-      ++i;
-    }
-  }
-  return stack;
-}
 
-std::uint32_t HeapHistory::site_of(const HeapStack& stack) {
+std::uint32_t HeapHistory::site_of(const ProfiledStack& stack) {
   Site site{.reason = "heap"};
   for (const FrameCache::Frames& calls : stack.calls) {
     for (const GoFrame& call : *calls) {
@@ -44,20 +27,9 @@ std::uint32_t HeapHistory::site_of(const HeapStack& stack) {
 
 void HeapHistory::name_new() {
   for (std::size_t i = samples_.size(); i < buckets_.buckets().size(); ++i) {
-    const std::vector<RemoteAddress>& pcs = buckets_.stack(i);
-    StableHash hash;
-    for (const RemoteAddress pc : pcs) hash.add(number(pc));
-    const auto [place, is_new] = known_stacks_.try_emplace(hash.value(), static_cast<std::uint32_t>(stacks_.size()));
-    HeapSample sample{.stack = place->second};
-    if (is_new) {
-      HeapStack stack = stack_of(pcs);
-      sample.site = site_of(stack);
-      stacks_.push_back(std::make_shared<const HeapStack>(std::move(stack)));
-      sites_of_stacks_.push_back(sample.site);
-    } else {
-      sample.site = sites_of_stacks_[sample.stack];
-    }
-    samples_.push_back(sample);
+    const std::uint32_t stack = stacks_.index_of(buckets_.stack(i));
+    if (stack == sites_of_stacks_.size()) sites_of_stacks_.push_back(site_of(*stacks_.all()[stack]));
+    samples_.push_back({.site = sites_of_stacks_[stack], .stack = stack, .bucket = {}});
   }
 }
 
@@ -72,7 +44,7 @@ Result<std::shared_ptr<const HeapSnapshot>> HeapHistory::look(std::uint64_t coll
   auto snapshot = std::make_shared<HeapSnapshot>();
   snapshot->sampling_rate = buckets_.sampling_rate();
   snapshot->sites = sites_;
-  snapshot->stacks = stacks_;
+  snapshot->stacks = stacks_.all();
   snapshot->samples = samples_;
   last_ = snapshot;
   return last_;

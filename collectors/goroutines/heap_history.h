@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "collectors/go/frame_cache.h"
 #include "collectors/go/go_process.h"
 #include "collectors/go/heap_buckets.h"
+#include "collectors/goroutines/profile_stacks.h"
 #include "collectors/observation/heap_snapshot.h"
 #include "collectors/sites/site.h"
 
@@ -18,7 +18,7 @@ class HeapHistory {
  public:
   /// `process` outlives it.
   explicit HeapHistory(const GoProcess& process)
-      : process_(&process), buckets_(process), frames_(process.functions()) {}
+      : process_(&process), buckets_(process), stacks_(process.functions()) {}
 
   /// The allocations now. `collections` is how many the process has ended: the counts change with them alone, so that
   /// without a new one the snapshot is the same object as before. Errors: those of HeapBuckets::read.
@@ -26,17 +26,14 @@ class HeapHistory {
 
  private:
   void name_new();
-  HeapStack stack_of(const std::vector<RemoteAddress>& pcs);
-  std::uint32_t site_of(const HeapStack& stack);
+  std::uint32_t site_of(const ProfiledStack& stack);
 
   const GoProcess* process_;
   HeapBuckets buckets_;
-  FrameCache frames_;
   std::vector<HeapSample> samples_;  // by bucket, the counts of the last look
   std::vector<SiteRef> sites_;
-  std::vector<std::shared_ptr<const HeapStack>> stacks_;
+  ProfileStacks stacks_;  // blocks of other sizes share one
   std::vector<std::uint32_t> sites_of_stacks_;
-  std::unordered_map<std::uint64_t, std::uint32_t> known_stacks_;  // hash of the addresses: blocks of other sizes share
   std::unordered_map<SiteId, std::uint32_t> known_sites_;
   std::uint64_t collections_ = 0;
   std::uint64_t collections_before_ = 0;  // at the look before the last

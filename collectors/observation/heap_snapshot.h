@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "base/units.h"
-#include "collectors/go/frame_cache.h"
 #include "collectors/go/heap_buckets.h"
+#include "collectors/observation/profiled_stack.h"
 #include "collectors/sites/site.h"
 
 namespace proctor {
-
-/// A call stack that allocates, by physical frame, innermost first, as in GoroutineStack.
-struct HeapStack {
-  std::vector<FrameCache::Frames> calls;
-};
 
 /// One bucket of the runtime's memory profile.
 struct HeapSample {
@@ -27,7 +22,7 @@ struct HeapSample {
 struct HeapSnapshot {
   std::uint64_t sampling_rate = 0;  // bytes between two samples, on average
   std::vector<SiteRef> sites;       // site.reason is "heap"
-  std::vector<std::shared_ptr<const HeapStack>> stacks;
+  std::vector<std::shared_ptr<const ProfiledStack>> stacks;
   std::vector<HeapSample> samples;  // oldest bucket first
 };
 

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "collectors/go/runtime_figures.h"
+#include "collectors/observation/contention_snapshot.h"
 #include "collectors/observation/context_snapshot.h"
 #include "collectors/observation/cpu_snapshot.h"
 #include "collectors/observation/fd_snapshot.h"
@@ -57,6 +58,8 @@ struct Observation {
   Part<GoRuntimeFigures> go_runtime;
   Part<TimerSnapshot> timers;
   Part<HeapSnapshot> heap;
+  Part<ContentionSnapshot> blocking;   // the runtime's own profiles: where goroutines waited,
+  Part<ContentionSnapshot> contended;  // and who held the locks that others waited for
   Part<LockSnapshot> locks;
   Part<JvmSnapshot> jvm;
   std::vector<ChildSample> children;

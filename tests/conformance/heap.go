@@ -1,5 +1,5 @@
 // Heap allocates in ways that a memory profile must name, and writes its own profile when it is told the path on its
-// standard input. It answers each line with one. With the argument grow it leaks instead.
+// standard input, as text where the path ends with .txt. It answers each line with one. With the argument grow it leaks instead.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"strings"
 	"time"
 )
 
@@ -81,7 +82,11 @@ func main() {
 		if err != nil {
 			panic(err)
 		}
-		if err := pprof.Lookup("heap").WriteTo(file, 0); err != nil {
+		debug := 0
+		if strings.HasSuffix(lines.Text(), ".txt") {
+			debug = 1
+		}
+		if err := pprof.Lookup("heap").WriteTo(file, debug); err != nil {
 			panic(err)
 		}
 		file.Close()
