@@ -43,6 +43,8 @@ struct TargetRule {
   std::vector<std::string> collectors;  // empty: all that apply
   ThreadStacks thread_stacks = ThreadStacks::blocked;
   bool memory_growth = false;  // page faults are sampled
+  std::vector<std::string>
+      wrappers;  // paths of Go packages that run what others give them, beside those that are known
 };
 
 struct SamplingConfig {

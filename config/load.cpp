@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kLongestExpression = 4096;
 constexpr std::int64_t kExpressionMemory = 1 << 20;  // RE2 keeps this much per expression at most
+constexpr std::size_t kMostWrappers = 100;
 constexpr Bytes kLeastMemoryBudget{16ULL << 20};
 
 constexpr std::array<std::string_view, 7> kCollectors{"threads", "memory", "fds", "cpu", "goroutines", "locks", "jvm"};
@@ -170,6 +171,7 @@ class ConfigReader {
     if (const auto collectors = mapping.find("collectors")) rule.collectors = read_collectors(*collectors);
     mapping.read("thread_stacks", rule.thread_stacks, parse_thread_stacks);
     mapping.read("memory_growth", rule.memory_growth);
+    if (const auto wrappers = mapping.find("wrappers")) rule.wrappers = read_wrappers(*wrappers);
     mapping.finish();
     return rule;
   }
@@ -208,6 +210,23 @@ class ConfigReader {
       }
     }
     return names;
+  }
+
+  std::vector<std::string> read_wrappers(const YamlValue& value) {
+    std::vector<std::string> paths;
+    const auto items = read_list(value, mistakes_);
+    if (!items) return paths;
+    if (items->size() > kMostWrappers) mistakes_.add(value.node.Mark(), value.path + ": more than 100 packages");
+    for (const YamlValue& item : *items) {
+      auto path = read_text(item, mistakes_);
+      if (!path || paths.size() >= kMostWrappers) continue;
+      if (path->empty() || path->find_first_of(" ()*[]") != std::string::npos) {
+        mistakes_.add(item.node.Mark(), item.path + ": the path of a package, as it is imported: \"example.com/pool\"");
+      } else {
+        paths.push_back(*std::move(path));
+      }
+    }
+    return paths;
   }
 
   static int capture_groups(const MatchRule& match) {

@@ -41,6 +41,7 @@ targets:
     merge: true
     collectors: [threads, memory, fds, cpu, goroutines, locks]
     thread_stacks: all
+    wrappers: [corp.example/pool]
   - match: {}
 limits:
   targets: 7
@@ -77,6 +78,7 @@ TEST(LoadConfig, ReadsEveryKey) {
   EXPECT_TRUE(rule.merge);
   EXPECT_EQ(rule.collectors.size(), 6U);
   EXPECT_EQ(rule.thread_stacks, ThreadStacks::all);
+  EXPECT_THAT(rule.wrappers, ElementsAre("corp.example/pool"));
 }
 
 TEST(LoadConfig, LeavesDefaultsWhereNothingIsSaid) {
@@ -155,14 +157,26 @@ TEST(LoadConfig, KnowsThePlaceholdersOfANamesTemplate) {
 }
 
 TEST(LoadConfig, RefusesWhatIsOutOfRange) {
-  for (const char* text :
-       {"sampling: {interval: 1ms}", "sampling: {interval: 2h}", "sampling: {cpu_budget: 0%}",
-        "sampling: {cpu_budget: 101%}", "sampling: {memory_budget: 1MiB}", "limits: {targets: 0}",
-        "limits: {sites_per_population: 0}", "findings: {window: 0s}", "findings: {min_arrivals: 0}",
-        "findings: {window: 5s}", "targets: [{match: {listen_port: 0}}]", "targets: [{match: {listen_port: 65536}}]",
-        "targets: [{match: {comm: ''}}]", "targets: [{match: {comm: \"a\\0b\"}}]",
-        "targets: [{match: {}, collectors: []}]", "targets: [{match: {}, collectors: [cpu, cpu]}]",
-        "targets: [{match: {}, thread_stacks: some}]", "targets: [{match: {}, merge: \"true\"}]"}) {
+  for (const char* text : {"sampling: {interval: 1ms}",
+                           "sampling: {interval: 2h}",
+                           "sampling: {cpu_budget: 0%}",
+                           "sampling: {cpu_budget: 101%}",
+                           "sampling: {memory_budget: 1MiB}",
+                           "limits: {targets: 0}",
+                           "limits: {sites_per_population: 0}",
+                           "findings: {window: 0s}",
+                           "findings: {min_arrivals: 0}",
+                           "findings: {window: 5s}",
+                           "targets: [{match: {listen_port: 0}}]",
+                           "targets: [{match: {listen_port: 65536}}]",
+                           "targets: [{match: {comm: ''}}]",
+                           "targets: [{match: {comm: \"a\\0b\"}}]",
+                           "targets: [{match: {}, collectors: []}]",
+                           "targets: [{match: {}, collectors: [cpu, cpu]}]",
+                           "targets: [{match: {}, thread_stacks: some}]",
+                           "targets: [{match: {}, wrappers: [\"a b\"]}]",
+                           "targets: [{match: {}, wrappers: pool}]",
+                           "targets: [{match: {}, merge: \"true\"}]"}) {
     EXPECT_EQ(mistakes_in(text).size(), 1U) << text;
   }
 }

@@ -14,11 +14,12 @@ constexpr auto kStandardLibrary = std::to_array<std::string_view>(
      "path",    "plugin",   "reflect", "regexp", "runtime",  "slices",    "sort",    "strconv", "strings",  "structs",
      "sync",    "syscall",  "testing", "text",   "time",     "unicode",   "unique",  "unsafe",  "vendor",   "weak"});
 
-/// Libraries whose functions run what was given to them.
+/// Libraries whose functions run what was given to them, or wait for others in the user's name.
 constexpr auto kWrappers = std::to_array<std::string_view>(
     {"golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "github.com/sourcegraph/conc",
      "github.com/panjf2000/ants", "github.com/oklog/run", "github.com/alitto/pond", "github.com/gammazero/workerpool",
-     "k8s.io/apimachinery/pkg/util/wait"});
+     "github.com/remeh/sizedwaitgroup", "github.com/Jeffail/tunny", "github.com/grpc-ecosystem",
+     "google.golang.org/grpc", "k8s.io/apimachinery/pkg/util/wait"});
 
 /// The package's path: up to the first dot after the last slash. A dot in a path's later elements is escaped as %2e.
 std::string_view package_of(std::string_view function) {
@@ -41,25 +42,49 @@ bool is_standard(std::string_view package) {
   return std::ranges::find(kStandardLibrary, package.substr(0, package.find('/'))) != kStandardLibrary.end();
 }
 
-bool is_wrapper(std::string_view package) {
-  return std::ranges::any_of(kWrappers, [&](std::string_view wrapper) { return within(package, wrapper); });
-}
+/// What protoc's generators wrote: stubs of services, and messages.
+bool is_generated(std::string_view file) { return file.ends_with(".pb.go") || file.ends_with(".pb.gw.go"); }
 
 }  // namespace
 
-const Frame* user_frame(std::span<const Frame> frames) {
+bool UserCode::is_wrapper(std::string_view package) const {
+  const auto holds_it = [&](std::string_view wrapper) { return within(package, wrapper); };
+  return std::ranges::any_of(kWrappers, holds_it) || std::ranges::any_of(wrappers_, holds_it);
+}
+
+bool UserCode::is_users(const Frame& frame) const {
+  const std::string_view package = package_of(frame.function);
+  return !is_plumbing(package) && !is_standard(package) && !is_wrapper(package) && !is_generated(frame.file);
+}
+
+const Frame* UserCode::user_frame(std::span<const Frame> frames) const {
   const auto first = [&](auto&& wanted) -> const Frame* {
-    const auto found =
-        std::ranges::find_if(frames, [&](const Frame& frame) { return wanted(package_of(frame.function)); });
+    const auto found = std::ranges::find_if(frames, wanted);
     return found == frames.end() ? nullptr : &*found;
   };
-  if (const Frame* frame = first([](std::string_view package) {
-        return !is_plumbing(package) && !is_standard(package) && !is_wrapper(package);
-      })) {
-    return frame;
-  }
-  if (const Frame* frame = first([](std::string_view package) { return !is_plumbing(package); })) return frame;
+  if (const Frame* frame = first([this](const Frame& each) { return is_users(each); })) return frame;
+  const auto of_library = [](const Frame& each) {
+    const std::string_view package = package_of(each.function);
+    return !is_plumbing(package) && !is_standard(package);
+  };
+  if (const Frame* frame = first(of_library)) return frame;
+  const auto any = [](const Frame& each) { return !is_plumbing(package_of(each.function)); };
+  if (const Frame* frame = first(any)) return frame;
   return frames.empty() ? nullptr : &frames.front();
+}
+
+bool UserCode::starts_for_others(std::string_view function) const {
+  const std::string_view package = package_of(function);
+  return is_wrapper(package) || within(package, "sync");
+}
+
+std::string_view enclosing_function(std::string_view function) {
+  constexpr std::string_view kLiteral = ".func";
+  for (std::size_t at = function.find(kLiteral); at != std::string_view::npos; at = function.find(kLiteral, at + 1)) {
+    const std::string_view rest = function.substr(at + kLiteral.size());
+    if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') return function.substr(0, at);
+  }
+  return {};
 }
 
 const GoModuleVersion* module_of(std::span<const GoModuleVersion> modules, std::string_view function) {

@@ -1,17 +1,40 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "collectors/go/build_info.h"
 #include "collectors/sites/site.h"
 
 namespace proctor {
 
-/// The first frame, from the innermost outwards, that the user wrote: not of the runtime, the standard library or a
-/// library that only starts goroutines for others (errgroup, conc, ants). Where all are such, the first that is
-/// neither runtime, sync nor internal; else the innermost. nullptr for no frames.
-const Frame* user_frame(std::span<const Frame> frames);
+/// Tells what the user wrote from what only runs it: the runtime, the standard library, code made by generators, and
+/// wrappers, which are libraries that run what was given to them (errgroup, conc, ants, gRPC).
+class UserCode {
+ public:
+  UserCode() = default;
+  /// `wrappers`: paths of packages that are such for this program, beside those that are known; what stands within them
+  /// is too.
+  explicit UserCode(std::vector<std::string> wrappers) : wrappers_(std::move(wrappers)) {}
+
+  /// The first frame, from the innermost outwards, that the user wrote. Where there is none, the first of a wrapper;
+  /// then the first that is neither runtime, sync nor internal; else the innermost. nullptr for no frames.
+  const Frame* user_frame(std::span<const Frame> frames) const;
+  bool is_users(const Frame& frame) const;
+  /// Whether a goroutine that was created in this function was given what it runs: by a wrapper, or by package sync.
+  bool starts_for_others(std::string_view function) const;
+
+ private:
+  bool is_wrapper(std::string_view package) const;
+
+  std::vector<std::string> wrappers_;
+};
+
+/// The function that a function literal stands in: "main.fanOut" of "main.fanOut.func1.2"; empty for any other.
+std::string_view enclosing_function(std::string_view function);
 
 /// The module, of those given, that a function comes from: the one with the longest path that its package is within.
 /// nullptr for the main module's and the standard library's.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "collectors/goroutines/contention_history.h"
 #include "collectors/goroutines/goroutine_history.h"
@@ -25,8 +26,8 @@ class GoroutineCollector final : public Collector {
  private:
   /// What reads the parts beside the goroutines; it refers to their process.
   struct Readers {
-    Readers(const GoProcess& process, const CycleClock& cycles)
-        : heap(process),
+    Readers(const GoProcess& process, const UserCode& user_code, const CycleClock& cycles)
+        : heap(process, user_code),
           timers(process),
           blocking(process, BucketKind::block, cycles),
           contended(process, BucketKind::mutex, cycles) {}
@@ -48,6 +49,7 @@ class GoroutineCollector final : public Collector {
     std::optional<ReachabilityWatch> reachability;
     std::optional<Error> refused;  // by what the binary is: asked again only after an exec
     std::string build_id;
+    std::vector<std::string> wrappers;              // of the rule
     std::shared_ptr<const ThreadSnapshot> threads;  // of the last look
     Parts parts;                                    // likewise
   };
@@ -72,6 +74,8 @@ bool is_final(ErrorCode code) {
 void GoroutineCollector::observe(const Target& target, Observation& observation) {
   if (observation.target.zombie) return;
   Watched& watched = processes_[target.identity()];
+  // A reload may have changed what is seen through.
+  if (watched.wrappers != target.rule().wrappers) watched = Watched{.wrappers = target.rule().wrappers};
   if (watched.history && watched.history->last() && nothing_ran(observation.threads, watched.threads)) {
     observation.goroutines = watched.history->last();
     publish(watched.parts, observation);
@@ -83,7 +87,7 @@ void GoroutineCollector::observe(const Target& target, Observation& observation)
   watched.parts = {};
   if (watched.history) {
     const GoProcess& process = watched.history->process();
-    if (!watched.readers) watched.readers.emplace(process, cycles_);
+    if (!watched.readers) watched.readers.emplace(process, watched.history->user_code(), cycles_);
     Parts& parts = watched.parts;
     parts.figures = figures(process);
     parts.timers = watched.readers->timers.look();
@@ -119,7 +123,9 @@ void GoroutineCollector::check_reachability(const Target& target, Observation& o
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const Target& target, WallTime now,
                                                                           Watched& watched) {
-  if (watched.build_id != target.description().build_id) watched = Watched{.threads = watched.threads};
+  if (watched.build_id != target.description().build_id) {
+    watched = Watched{.wrappers = watched.wrappers, .threads = watched.threads};
+  }
   watched.build_id = target.description().build_id;
   if (watched.refused) return tl::unexpected(*watched.refused);
   if (!watched.history) {
@@ -129,7 +135,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineCollector::look(const 
       return tl::unexpected(process.error());
     }
     watched.readers.reset();
-    watched.history.emplace(*std::move(process));
+    watched.history.emplace(*std::move(process), UserCode{watched.wrappers});
   }
   auto snapshot = watched.history->look(now);
   // After an error nothing of what was kept is sure: the next look attaches anew.

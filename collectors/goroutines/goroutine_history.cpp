@@ -205,7 +205,7 @@ void GoroutineHistory::read_contexts(Round& round) const {
 
 Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime now) {
   if (sites_->is_full()) {
-    sites_ = std::make_unique<GoroutineSites>(*process_);
+    sites_ = std::make_unique<GoroutineSites>(*process_, *user_code_);
     contexts_->forget();
     polls_->forget();
     standing_.clear();

@@ -16,15 +16,17 @@ namespace proctor {
 /// One Go process over many looks: what has not moved since the last look is not read again.
 class GoroutineHistory {
  public:
-  explicit GoroutineHistory(GoProcess process)
+  explicit GoroutineHistory(GoProcess process, UserCode user_code = {})
       : process_(std::make_unique<const GoProcess>(std::move(process))),
-        sites_(std::make_unique<GoroutineSites>(*process_)),
+        user_code_(std::make_unique<const UserCode>(std::move(user_code))),
+        sites_(std::make_unique<GoroutineSites>(*process_, *user_code_)),
         contexts_(std::make_unique<ContextFinder>(*process_)),
         polls_(std::make_unique<PollFinder>(*process_)) {}
 
   /// The goroutines now. The same object as before where none has moved, come or gone.
   Result<std::shared_ptr<const GoroutineSnapshot>> look(WallTime now = std::chrono::system_clock::now());
   const GoProcess& process() const { return *process_; }
+  const UserCode& user_code() const { return *user_code_; }
   /// The snapshot of the last look; null before the first.
   const std::shared_ptr<const GoroutineSnapshot>& last() const { return last_; }
 
@@ -47,6 +49,7 @@ class GoroutineHistory {
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;
+  std::unique_ptr<const UserCode> user_code_;
   std::unique_ptr<GoroutineSites> sites_;
   std::unique_ptr<ContextFinder> contexts_;
   std::unique_ptr<PollFinder> polls_;

@@ -47,18 +47,34 @@ std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoro
     }
   }
   stack.end = walker_.end();
-  if (const Frame* user = user_frame(site.frames)) site.user = *user;
+  if (const Frame* user = user_code_.user_frame(site.frames)) site.user = *user;
   if (const auto* module = module_of(process_.dependencies(), site.user.function)) {
     site.module = fmt::format("{}@{}", module->path, module->version);
   }
   if (g.goid != kMainGoroutine && g.gopc != RemoteAddress{}) {
     stack.created_by = process_.functions().statement_at(g.gopc - 1).value_or(GoFrame{});
-    site.created_by = stack.created_by.frame;
+    site.created_by = creator_of(stack);
   }
   stacks_.push_back(std::make_shared<const GoroutineStack>(std::move(stack)));
   const Place place{.site = add(std::move(site)), .stack = static_cast<std::uint32_t>(stacks_.size() - 1)};
   by_code_.emplace(key, place);
   return place;
+}
+
+/// Who wanted it. Where a wrapper created it, that is where the function literal stands that was given to the wrapper.
+Frame GoroutineSites::creator_of(const GoroutineStack& stack) const {
+  const Frame& statement = stack.created_by.frame;
+  if (!user_code_.starts_for_others(statement.function)) return statement;
+  for (auto calls = stack.calls.rbegin(); calls != stack.calls.rend(); ++calls) {
+    for (auto call = (*calls)->rbegin(); call != (*calls)->rend(); ++call) {
+      if (call->wrapper || !user_code_.is_users(call->frame)) continue;
+      const std::string_view outer = enclosing_function(call->frame.function);
+      const auto begin = process_.functions().statement_at(call->entry);
+      if (outer.empty() || call->inlined || !begin) return statement;
+      return {.function = std::string{outer}, .file = begin->frame.file, .line = begin->frame.line};
+    }
+  }
+  return statement;
 }
 
 std::uint32_t GoroutineSites::add(Site site) {

@@ -10,6 +10,7 @@
 #include "collectors/go/go_process.h"
 #include "collectors/go/goroutine_reader.h"
 #include "collectors/go/stack_walk.h"
+#include "collectors/go/user_code.h"
 #include "collectors/observation/goroutine_snapshot.h"
 #include "collectors/sites/site.h"
 
@@ -19,8 +20,9 @@ namespace proctor {
 /// line that the user wrote but not its whole stack, and past a second one it is kOtherSite.
 class GoroutineSites {
  public:
-  explicit GoroutineSites(const GoProcess& process)
-      : process_(process), walker_(process.functions()), frames_(process.functions()) {}
+  /// Both outlive it.
+  GoroutineSites(const GoProcess& process, const UserCode& user_code)
+      : process_(process), user_code_(user_code), walker_(process.functions()), frames_(process.functions()) {}
 
   /// Indices into `sites` and `stacks`.
   struct Place {
@@ -40,9 +42,11 @@ class GoroutineSites {
   static constexpr std::size_t kMaxSites = 10'000;
   static constexpr std::size_t kMaxFrames = 50'000;
 
+  Frame creator_of(const GoroutineStack& stack) const;
   std::uint32_t add(Site site);
 
   const GoProcess& process_;
+  const UserCode& user_code_;
   StackWalker walker_;
   std::vector<RemoteAddress> pcs_;
   FrameCache frames_;

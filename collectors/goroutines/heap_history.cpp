@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "collectors/go/user_code.h"
-
 namespace proctor {
 
 std::uint32_t HeapHistory::site_of(const ProfiledStack& stack) {
@@ -15,7 +13,7 @@ std::uint32_t HeapHistory::site_of(const ProfiledStack& stack) {
       if (!call.wrapper) site.frames.push_back(call.frame);
     }
   }
-  if (const Frame* user = user_frame(site.frames)) site.user = *user;
+  if (const Frame* user = user_code_->user_frame(site.frames)) site.user = *user;
   if (const auto* module = module_of(process_->dependencies(), site.user.function)) {
     site.module = fmt::format("{}@{}", module->path, module->version);
   }

@@ -7,6 +7,7 @@
 
 #include "collectors/go/go_process.h"
 #include "collectors/go/heap_buckets.h"
+#include "collectors/go/user_code.h"
 #include "collectors/goroutines/profile_stacks.h"
 #include "collectors/observation/heap_snapshot.h"
 #include "collectors/sites/site.h"
@@ -16,9 +17,9 @@ namespace proctor {
 /// The sampled allocations of one Go process over many looks.
 class HeapHistory {
  public:
-  /// `process` outlives it.
-  explicit HeapHistory(const GoProcess& process)
-      : process_(&process), buckets_(process), stacks_(process.functions()) {}
+  /// Both outlive it.
+  HeapHistory(const GoProcess& process, const UserCode& user_code)
+      : process_(&process), user_code_(&user_code), buckets_(process), stacks_(process.functions()) {}
 
   /// The allocations now. `collections` is how many the process has ended: the counts change with them alone, so that
   /// without a new one the snapshot is the same object as before. Errors: those of HeapBuckets::read.
@@ -29,6 +30,7 @@ class HeapHistory {
   std::uint32_t site_of(const ProfiledStack& stack);
 
   const GoProcess* process_;
+  const UserCode* user_code_;
   HeapBuckets buckets_;
   std::vector<HeapSample> samples_;  // by bucket, the counts of the last look
   std::vector<SiteRef> sites_;

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """What Proctor answers, on a screen, in files and over HTTP, and to whom. answers_test.py BUILD_FOLDER"""
 
+import os
+import pathlib
 import re
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -71,6 +74,30 @@ def a_command_line_of_any_length_is_no_matter():
         text = await_("the process", lambda: re.search(r'proctor_target_info\{target="(long-[^"]*)"', agent.metrics()))
         assert len(text.group(1)) <= 256, len(text.group(1))
         assert child.poll() is None
+
+
+def a_wrapper_of_ones_own_is_seen_through():
+    binary = BUILD / "tests" / "targets" / "cases_go"
+    if not binary.exists():
+        raise Skip("no Go toolchain on this machine")
+    with Programs() as programs:
+        child, _ = programs.start_announcing([binary, "-case", "wrapper"])
+        rule = "targets:\n  - match: {comm: cases_go}\n"
+        agent = Agent(programs, config=rule)
+
+        def site():
+            report = get_json(f"http://{agent.address}/api/v1/targets/{child.pid}")
+            sites = report.get("goroutines", {}).get("sites", [])
+            return next((site for site in sites if site["members"] == 5), None)
+
+        before = await_("the five", site)
+        assert before["function"].endswith("pool.Receive") and before["created_by"]["function"].endswith("pool.Submit"), before
+        config = agent.child.args[agent.child.args.index("--config.file") + 1]
+        pathlib.Path(config).write_text(rule + "    wrappers: [proctor.example/targets/pool]\n", encoding="utf-8")
+        os.kill(agent.child.pid, signal.SIGHUP)
+        seen = await_("the user's own lines", lambda: (s := site()) and s["function"].startswith("main.") and s)
+        assert seen["function"] == "main.fanOut.func1" and seen["file"] == "wrapper.go" and seen["line"] == 10, seen
+        assert seen["created_by"] == {"function": "main.fanOut", "file": "wrapper.go", "line": 9}, seen["created_by"]
 
 
 def users_are_asked_for_their_password():
@@ -146,5 +173,5 @@ def the_memory_budget_is_kept_and_what_is_left_out_is_named():
 sys.exit(run_tests([
     top_shows_what_grew_first_and_ends_with_the_process, profiles_are_files_or_a_reason,
     variables_have_the_shape_of_expvar, a_command_line_of_any_length_is_no_matter,
-    users_are_asked_for_their_password,
+    a_wrapper_of_ones_own_is_seen_through, users_are_asked_for_their_password,
     counters_of_a_merged_target_never_fall, the_memory_budget_is_kept_and_what_is_left_out_is_named]))

@@ -385,6 +385,13 @@ func main() {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		every(100*time.Millisecond, forever, func() { keepAlive(ctx) })
+	case "wrapper":
+		never := make(chan int)
+		for i := 0; i < 5; i++ {
+			fanOut(never)
+		}
+		fmt.Println("ready")
+		time.Sleep(time.Hour)
 	case "A06":
 		calls := 0
 		every(250*time.Millisecond, forever, func() {
