@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The page in Chromium, by playwright, beside real leaking services; and whether what is part of the program is what
-its sources make. page_test.py BUILD_FOLDER [SCREENSHOT_FOLDER]"""
+its sources make. The types of the dashboards, which need the same packages. page_test.py BUILD_FOLDER [SCREENSHOT_FOLDER]"""
 
 import filecmp
 import pathlib
@@ -51,6 +51,25 @@ def what_is_embedded_is_what_the_sources_make():
         assert packed <= 200_000, f"the page's program has {packed} bytes"
 
 
+def dashboards_have_the_types_that_grafana_publishes():
+    with Programs() as programs:
+        folder = web_folder(programs)
+
+        def check(dashboards):
+            return subprocess.run(["node", "test/dashboards.mjs", dashboards], cwd=folder, capture_output=True, text=True, timeout=120)
+
+        result = check(SOURCE / "dashboards")
+        assert result.returncode == 0, result.stderr
+        wrong = programs.folder / "wrong"
+        wrong.mkdir()
+        text = (SOURCE / "dashboards" / "fleet.json").read_text(encoding="utf-8")
+        names = ("reduceOptions", "targets", "fillOpacity")
+        for name in names:
+            (wrong / f"{name}.json").write_text(text.replace(f'"{name}"', f'"{name}x"', 1), encoding="utf-8")
+        result = check(wrong)
+        assert result.returncode == 1 and all(f"{name}.ts" in result.stderr for name in names), result.stderr
+
+
 def the_page_works_in_a_browser():
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not browser:
@@ -72,4 +91,5 @@ def the_page_works_in_a_browser():
         assert result.returncode == 0, result.stderr[-2000:]
 
 
-sys.exit(run_tests([what_is_embedded_is_what_the_sources_make, the_page_works_in_a_browser]))
+sys.exit(run_tests([what_is_embedded_is_what_the_sources_make, dashboards_have_the_types_that_grafana_publishes,
+                    the_page_works_in_a_browser]))
