@@ -133,8 +133,16 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
     track(figure_of(population.kind), observation->taken_at, static_cast<double>(population.members));
   }
   report.history = history_;
+  remember_sites(observation->taken_at, report.populations);
+  report.site_past = site_past_;
   standing_ = report.findings;
   return report;
+}
+
+void TargetRecord::remember_sites(WallTime at, const std::vector<PopulationView>& populations) {
+  // What was published stays as it is.
+  SitePast past = *site_past_;
+  if (past.add(at, populations)) site_past_ = std::make_shared<const SitePast>(std::move(past));
 }
 
 void TargetRecord::track(std::string_view figure, WallTime at, double value) {

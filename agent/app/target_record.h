@@ -30,7 +30,7 @@ class TargetRecord {
   TargetReport update(const std::shared_ptr<const Observation>& observation);
 
   /// What verdicts need, for a state file; read into a record that has seen no look yet. It takes the limits and rules
-  /// of then: reconfigure it. Not kept: the tracks of figures, and what allocates.
+  /// of then: reconfigure it. Not kept: the tracks of figures, the past of sites, and what allocates.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(config_.window, max_sites_, populations_, held_memory_, memory_heights_, malloc_free_, locks_,
@@ -40,6 +40,7 @@ class TargetRecord {
 
  private:
   void remember(const Observation& observation);
+  void remember_sites(WallTime at, const std::vector<PopulationView>& populations);
   void track(std::string_view figure, WallTime at, double value);
   std::vector<Finding> detect(const Observation& observation, const std::vector<PopulationView>& populations);
   std::optional<AllocationGrowth> growing_allocation() const;
@@ -62,6 +63,7 @@ class TargetRecord {
   double first_threads_ = 0;
   double first_mappings_ = 0;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
+  std::shared_ptr<const SitePast> site_past_ = std::make_shared<SitePast>();
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
 };
 

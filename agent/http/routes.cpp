@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 
@@ -22,6 +23,7 @@ constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kTargets = "/api/v1/targets";
 constexpr std::string_view kAssets = "/assets/";
 constexpr std::string_view kHistory = "/api/v1/history";
+constexpr std::string_view kSites = "/api/v1/sites";
 
 HttpResponse json_response(const Json& json, int status = 200) {
   return {.status = status, .content_type = kJson, .body = json.dump() + "\n"};
@@ -100,6 +102,39 @@ HttpResponse history_response(const HttpRequest& request, const Publication& pub
       with_target(**report, {{"until", timestamp_of(look.taken_at)}, {"figures", std::move(figures)}}));
 }
 
+/// A moment as it is asked for: seconds since 1970. All of that second counts, as moments are told by the second.
+std::optional<WallTime> parse_moment(std::string_view text) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  constexpr std::int64_t kMost = 9'000'000'000;  // what nanoseconds can count
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0 || seconds > kMost) return std::nullopt;
+  return WallTime{std::chrono::seconds{seconds + 1}} - Nanoseconds{1};
+}
+
+/// /api/v1/sites?pid=PID[&at=SECONDS]: the moments that are known, and the members of each site at the last of them
+/// that is not after `at`, of which the default is now.
+HttpResponse sites_response(const HttpRequest& request, const Publication& publication) {
+  const auto report = report_of(publication, parameter_of(request.query, "pid"));
+  if (!report) return json_error(404, report.error().message + "; ask with ?pid=");
+  const std::string_view asked = parameter_of(request.query, "at");
+  const auto at = asked.empty() ? std::optional{(*report)->observation->taken_at} : parse_moment(asked);
+  if (!at) return json_error(400, "at is a moment in seconds since 1970");
+  const auto past = (*report)->site_past ? (*report)->site_past : std::make_shared<const SitePast>();
+  Json moments = Json::array();
+  for (const WallTime moment : past->moments()) {
+    std::string text = timestamp_of(moment);
+    if (moments.empty() || moments.back() != text) moments.push_back(std::move(text));
+  }
+  Json sites = Json::array();
+  const auto then = past->then(*at);
+  if (!then) return json_error(404, "nothing is known of this process yet");
+  for (const auto& [kind, members, site] : then->sites) {
+    sites.push_back({{"kind", to_string(kind)}, {"site", to_string(site)}, {"members", members}});
+  }
+  return json_response(with_target(
+      **report, {{"at", timestamp_of(then->at)}, {"moments", std::move(moments)}, {"sites", std::move(sites)}}));
+}
+
 struct PackedAsset {
   Asset asset;
   std::string gzip;  // empty where zlib refuses
@@ -142,6 +177,7 @@ HttpResponse published_response(const HttpRequest& request, const RouteOptions& 
   }
   if (request.path == kTargets) return targets_response(*publication);
   if (request.path == "/api/v1/findings") return findings_response(*publication);
+  if (request.path == kSites) return sites_response(request, *publication);
   if (request.path == kHistory) return history_response(request, *publication);
   if (request.path.starts_with(kVariables)) return variables_response(request, *publication);
   if (request.path.starts_with(kProfiles)) return profile_response(request, *publication);
@@ -150,7 +186,7 @@ HttpResponse published_response(const HttpRequest& request, const RouteOptions& 
 
 bool needs_publication(std::string_view path, std::string_view telemetry_path) {
   return path == "/" || path == telemetry_path || path.starts_with(kProfiles) || path.starts_with(kVariables) ||
-         path == kHistory || path == kTargets || path == "/api/v1/findings" ||
+         path == kHistory || path == kSites || path == kTargets || path == "/api/v1/findings" ||
          (path.starts_with(kTargets) && path.substr(kTargets.size()).starts_with('/'));
 }
 

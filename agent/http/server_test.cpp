@@ -157,6 +157,19 @@ TEST_F(ServerTest, ServesThePastOfATarget) {
   EXPECT_THAT(fetch("GET", "/api/v1/history"), StartsWith("HTTP/1.1 404 "));
 }
 
+TEST_F(ServerTest, ServesTheSitesOfAMoment) {
+  publish();
+  const auto now = nlohmann::json::parse(body_of(fetch("GET", "/api/v1/sites?pid=4711")));
+  EXPECT_EQ(now["moments"].size(), 2U);
+  EXPECT_EQ(now["sites"][0]["kind"], "goroutine");
+  EXPECT_EQ(now["sites"][0]["members"], 2);
+  const auto then = nlohmann::json::parse(body_of(fetch("GET", "/api/v1/sites?pid=4711&at=1767225599")));
+  EXPECT_EQ(then["at"], "2025-12-31T23:59:00Z");
+  EXPECT_TRUE(then["sites"].empty());
+  EXPECT_THAT(fetch("GET", "/api/v1/sites?pid=4711&at=noon"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(fetch("GET", "/api/v1/sites"), StartsWith("HTTP/1.1 404 "));
+}
+
 TEST_F(ServerTest, RefusesWhatItDoesNotServe) {
   publish();
   for (const std::string path : {"/nothing", "/api/v1/targets/1", "/api/v1/targets/x", "/api/v1/targetsx"}) {

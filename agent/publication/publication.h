@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/findings/finding.h"
+#include "agent/history/site_past.h"
 #include "agent/history/track.h"
 #include "agent/ledger/population.h"
 #include "base/units.h"
@@ -28,7 +29,8 @@ struct TargetReport {
   std::vector<PopulationView> populations;
   std::vector<Finding> findings;
   std::vector<Exhaustion> exhaustion;
-  std::shared_ptr<const History> history;  // null where nothing was tracked
+  std::shared_ptr<const History> history;     // null where nothing was tracked
+  std::shared_ptr<const SitePast> site_past;  // null before the first look
   bool merge = false;
 };
 

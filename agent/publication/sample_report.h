@@ -57,6 +57,10 @@ inline std::shared_ptr<TargetReport> sample_report(const std::string& name, std:
   past->add(look->taken_at - std::chrono::seconds{10}, 1);
   past->add(look->taken_at, 3);
   report->history = std::make_shared<const History>(History{{"goroutines", past}});
+  auto sites = std::make_shared<SitePast>();
+  sites->add(look->taken_at - std::chrono::seconds{60}, {});
+  sites->add(look->taken_at, report->populations);
+  report->site_past = sites;
   report->observation = look;
   return report;
 }

@@ -115,6 +115,13 @@ export interface History {
   figures: Record<string, [number, number][]>;
 }
 
+/** How many members the sites of a process had at a moment, and which moments are known. */
+export interface Past {
+  at: string;
+  moments: string[]; // oldest first
+  sites: { kind: string; site: string; members: number }[];
+}
+
 /** One sample of the agent's own metrics. */
 export interface Metric {
   name: string;
@@ -139,6 +146,8 @@ async function json<T>(path: string): Promise<T> {
 export const targets = async () => (await json<{ targets: TargetLine[] }>('/api/v1/targets')).targets;
 export const findings = async () => (await json<{ findings: Finding[] }>('/api/v1/findings')).findings;
 export const report = (pid: number) => json<Report>(`/api/v1/targets/${pid}`);
+/** At the last moment that is not after `at`, in milliseconds; else at the first. */
+export const past = (pid: number, at: number) => json<Past>(`/api/v1/sites?pid=${pid}&at=${Math.floor(at / 1000)}`);
 export const history = (pid: number) => json<History>(`/api/v1/history?pid=${pid}`);
 
 /** Those of the agent itself: what belongs to a target is left out. */

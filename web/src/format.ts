@@ -36,6 +36,13 @@ export function clock(moment: number | string): string {
   return new Date(moment).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 }
 
+/** With its day, where that is another than today's. */
+export function moment(at: number): string {
+  const day = new Date(at).toDateString();
+  if (day === new Date().toDateString()) return clock(at);
+  return `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${clock(at)}`;
+}
+
 export function frame(place: Frame): string {
   const where = place.file ? `${place.file}${place.line ? `:${place.line}` : ''}` : '';
   return [place.function, where].filter(Boolean).join(' ');

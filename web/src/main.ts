@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import 'd3-flame-graph/dist/d3-flamegraph.css';
 import './app.css';
 import { h, replace } from './dom';
-import { Past } from './populations';
+import { Pace } from './populations';
 import { address, current } from './route';
 import { agent } from './views/agent';
 import { overview } from './views/overview';
@@ -12,7 +12,7 @@ import type { View } from './views/view';
 
 const PAUSE = 3000;
 
-const past = new Past();
+const pace = new Pace();
 const status = h('span', { role: 'status', class: 'weak' });
 const nav = h('nav', { 'aria-label': 'Views', class: 'top' },
   h('a', { href: address([]), class: 'home' }, 'Proctor'), h('a', { href: address(['agent']) }, 'The agent'),
@@ -21,7 +21,7 @@ const main = h('main', { id: 'view', tabindex: -1 });
 let shown: { place: string; view: View } | undefined;
 
 function viewOf(path: string[]): View {
-  if (path[0] === 'target' && /^\d+$/.test(path[1] ?? '')) return target(Number(path[1]), past);
+  if (path[0] === 'target' && /^\d+$/.test(path[1] ?? '')) return target(Number(path[1]), pace);
   if (path[0] === 'agent') return agent();
   return overview();
 }

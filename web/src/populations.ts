@@ -1,4 +1,4 @@
-/** The sites of a report as lines of one table, and what became of them since other moments. */
+/** The sites of a report as lines of one table, and how fast they change. */
 import type { Report, Site } from './api';
 
 export const KINDS = ['goroutine', 'thread', 'fd', 'mapping', 'timer', 'context', 'allocation'] as const;
@@ -42,14 +42,14 @@ export function linesOf(report: Report, kind: Kind): Line[] {
 
 interface Moment {
   at: number; // milliseconds
-  sites: Map<string, { members: number; arrived?: number | undefined; departed?: number | undefined }>;
+  sites: Map<string, { arrived?: number | undefined; departed?: number | undefined }>;
 }
 
-const MOST_MOMENTS = 720;
-const APART = 60_000;
+const WINDOW = 5 * 60_000;
+const MINUTE = 60_000;
 
-/** What each process looked like at moments since the page was opened: one a minute, and the last ones closer. */
-export class Past {
+/** How fast members come and go, of each process that is looked at here, over the last five minutes. */
+export class Pace {
   private readonly moments = new Map<number, Moment[]>();
 
   note(pid: number, report: Report): void {
@@ -58,31 +58,17 @@ export class Past {
     if (known.at(-1)?.at === at) return;
     const sites: Moment['sites'] = new Map();
     for (const kind of kindsOf(report)) {
-      for (const { site, members, arrived, departed } of linesOf(report, kind)) {
-        sites.set(`${kind} ${site.site}`, { members, arrived, departed });
-      }
+      for (const { site, arrived, departed } of linesOf(report, kind)) sites.set(`${kind} ${site.site}`, { arrived, departed });
     }
-    // The one before the last goes where those around it are close together.
-    const before = known.at(-2);
-    if (before && known.length > 2 && at - before.at < APART) known.splice(-1, 1);
     known.push({ at, sites });
-    if (known.length > MOST_MOMENTS) known.splice(1, 1);
-    this.moments.set(pid, known);
+    this.moments.set(pid, known.filter((moment) => at - moment.at <= WINDOW));
   }
 
-  of(pid: number): readonly Moment[] {
-    return this.moments.get(pid) ?? [];
-  }
-
-  at(pid: number, moment: number): Moment | undefined {
-    return this.of(pid).findLast((known) => known.at <= moment) ?? this.of(pid)[0];
-  }
-
-  /** Per minute, since the oldest moment of the last five minutes. Nothing before the second. */
-  pace(pid: number, line: Line, now: number): { came: number | undefined; went: number | undefined } {
-    const before = this.of(pid).find((moment) => now - moment.at <= 5 * APART);
+  /** Per minute. Nothing before the second look. */
+  of(pid: number, line: Line, now: number): { came: number | undefined; went: number | undefined } {
+    const before = this.moments.get(pid)?.[0];
     const then = before?.sites.get(`${line.kind} ${line.site.site}`);
-    const minutes = before ? (now - before.at) / APART : 0;
+    const minutes = before ? (now - before.at) / MINUTE : 0;
     if (!then || minutes <= 0) return { came: undefined, went: undefined };
     const perMinute = (total?: number, earlier?: number) =>
       total === undefined || earlier === undefined ? undefined : Math.max(0, total - earlier) / minutes;

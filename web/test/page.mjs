@@ -83,11 +83,21 @@ test('sites are sorted, filtered and compared, and the address says how', async 
   assert.equal(await page.locator('th[aria-sort="descending"]').textContent(), 'oldest');
   await page.getByLabel('Filter sites').fill('leakReceive');
   await until(page, () => document.querySelectorAll('table.sites tbody tr').length === 1);
-  // Between two looks more of them came: how many, and how fast.
+  // More of them came since an earlier moment: how many; and between two looks, how fast.
   const change = rows.locator('td.n').nth(1);
   await until(page, () => /^\+\d+$/.test(document.querySelectorAll('table.sites tbody td.n')[1]?.textContent ?? ''), undefined, 30_000);
   assert.match(await change.textContent(), /^\+\d+$/);
-  assert.match(await rows.locator('td.n').nth(2).textContent(), /^[\d.,]+$/);
+  await until(page, () => /^[\d.,]+$/.test(document.querySelectorAll('table.sites tbody td.n')[2]?.textContent ?? ''), undefined, 30_000);
+  // The past is the agent's: moments from before this page was opened can be compared with.
+  const moments = page.getByLabel('compare with').locator('option');
+  assert.ok((await moments.count()) >= 3, 'moments');
+  assert.match(await moments.first().textContent(), /, the first look$/);
+  const since = () => page.locator('table.sites thead th').nth(1).textContent();
+  const before = [await since(), Number((await change.textContent()).slice(1))];
+  await page.getByLabel('compare with').selectOption({ index: (await moments.count()) - 2 });
+  await until(page, (old) => document.querySelectorAll('table.sites thead th')[1]?.textContent !== old, before[0]);
+  assert.match(page.url(), /since=\d{13}/);
+  assert.ok(Number((await change.textContent()).slice(1)) < before[1], 'less is new since a later moment');
   await page.getByLabel('only what grew').check();
   assert.equal(await rows.count(), 1);
   // Who opens the same address sees the same.
