@@ -226,6 +226,12 @@ std::string text_of(const TargetReport& report, bool members) {
   add_unknown(out, "mappings", look.mappings);
   add_unknown(out, "memory growth", look.growth);
   add_unknown(out, "cpu", look.cpu);
+  if (out.find(fmt::format(", {}: ", reason_of(ErrorCode::permission_denied))) != std::string::npos) {
+    add_wrapped(out,
+                fmt::format("\"proctor doctor {}\" tells which right is missing, and how to give it",
+                            number(look.target.identity.pid)),
+                0);
+  }
   return out;
 }
 

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from agent import BUILD, PROCTOR, Agent, call, named_child
+from agent import BUILD, PROCTOR, Agent, call, named_child, python
 from harness import Programs, Skip, await_, free_port, get, get_json, need, run_tests
 
 ODD_NAMES = [b"a) (b", b"two\nlines", b"\xff\xfe\xfd", b'quote"back\\', b"%s%n{{x}}"]
@@ -208,6 +208,34 @@ def missing_rights_leave_what_is_left_and_name_the_reason():
         result = subprocess.run([programs.folder / "proctor", "doctor", str(child.pid)], capture_output=True, text=True,
                                 timeout=60, **as_nobody)
         assert result.returncode == 1 and "CAP_SYS_PTRACE" in result.stdout, result.stdout
+        assert "likely cause: another user's (uid 0) process" in result.stdout, result.stdout
+
+
+def the_doctor_tells_one_refusal_from_another():
+    """The same "permission denied" has many causes: each has its own mend."""
+    if os.geteuid() != 0:
+        raise Skip("only root can give away rights")
+    need("setpriv")
+    hidden = "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print('ready', flush=True); input()"
+    with Programs() as programs:
+        shutil.copy(PROCTOR, programs.folder / "proctor")
+        os.chmod(programs.folder, 0o755)
+        ours = python(programs, "import signal; print('ready', flush=True); signal.pause()")
+        nobodys = programs.start(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", need("python3"), "-c", hidden],
+                                 stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+        assert nobodys.stdout.readline() == b"ready\n"
+        without = lambda *names: ["setpriv", "--bounding-set", ",".join(f"-{name}" for name in names)]
+        as_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        for command, target, words in (
+                (without("sys_ptrace"), nobodys, "CAP_SYS_PTRACE is missing"),
+                (as_nobody, ours, "another user's (uid 0)"),
+                (as_nobody, nobodys, "not dumpable")):
+            result = subprocess.run([*command, programs.folder / "proctor", "doctor", str(target.pid)], capture_output=True,
+                                    text=True, timeout=60, cwd="/")
+            assert result.returncode == 1 and "likely cause: " in result.stdout and words in result.stdout, (words, result)
+        text = subprocess.run([*as_nobody, programs.folder / "proctor", "dump", str(ours.pid)], capture_output=True, text=True,
+                              timeout=60, cwd="/").stdout
+        assert f'"proctor doctor {ours.pid}" tells which right is missing' in text, text
 
 
 def killed_at_any_instant_it_leaves_every_target_running():
@@ -316,7 +344,8 @@ sys.exit(run_tests([
     names_of_any_bytes_come_out_valid, label_names_are_the_same_in_every_look,
     processes_that_come_and_go_fail_no_scrape, a_zombie_is_a_state_and_no_error,
     a_deleted_executable_is_read_through_its_link, another_mount_and_pid_namespace_is_read,
-    missing_rights_leave_what_is_left_and_name_the_reason, killed_at_any_instant_it_leaves_every_target_running,
+    missing_rights_leave_what_is_left_and_name_the_reason, the_doctor_tells_one_refusal_from_another,
+    killed_at_any_instant_it_leaves_every_target_running,
     no_look_signals_stops_traces_or_writes, an_answer_never_waits_for_a_connection_to_close,
     a_reload_takes_the_new_and_a_bad_one_keeps_the_old, a_reload_judges_by_the_new_rules,
     a_configured_target_without_a_process_counts_0,
