@@ -163,6 +163,7 @@ Json memory_of(const MemorySnapshot& snapshot) {
   put_bytes(object, "peak_resident_bytes", snapshot.peak_resident);
   put_bytes(object, "proportional_bytes", snapshot.proportional);
   put_bytes(object, "lazily_freed_bytes", snapshot.lazily_freed);
+  if (!snapshot.other_allocator.empty()) object["allocator"] = snapshot.other_allocator;
   if (snapshot.malloc) {
     object["malloc"] = {{"arenas", snapshot.malloc->arenas},
                         {"held_bytes", count(snapshot.malloc->held)},
@@ -294,6 +295,10 @@ Json unknown_of(const Observation& look) {
   put_unknown(unknown, "unreachable", look.unreachable);
   put_unknown(unknown, "heap", look.go_runtime);
   put_unknown(unknown, "heap_profile", look.heap);
+  if (const auto* memory = snapshot_of(look.memory); memory != nullptr && !memory->other_allocator.empty()) {
+    const auto message = fmt::format("what {} has and what of it is free is not read", memory->other_allocator);
+    put_unknown(unknown, "malloc", Error{ErrorCode::not_supported, message});
+  }
   put_unknown(unknown, "timers", look.timers);
   put_unknown(unknown, "threads", look.threads);
   const auto* threads = snapshot_of(look.threads);

@@ -101,6 +101,7 @@ void add_memory(std::string& out, const MemorySnapshot& memory) {
   std::string line = fmt::format("memory: {} resident", human_bytes(memory.resident));
   if (memory.anonymous) line += fmt::format(", {} anonymous", human_bytes(*memory.anonymous));
   if (memory.swap) line += fmt::format(", {} swapped", human_bytes(*memory.swap));
+  if (!memory.other_allocator.empty()) line += fmt::format(", allocated by {}", memory.other_allocator);
   if (memory.malloc) {
     line += fmt::format(", {} free of the {} that malloc has", human_bytes(memory.malloc->free),
                         human_bytes(memory.malloc->held));

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "collectors/memory/allocators.h"
 #include "collectors/memory/glibc_malloc.h"
 #include "collectors/memory/growth_history.h"
 #include "collectors/memory/mappings.h"
@@ -54,6 +55,7 @@ class MemoryCollector final : public Collector {
     std::optional<MonotonicTime> mappings_read_at;
     Nanoseconds mappings_took{};
     std::vector<AddressRange> malloc_data;
+    std::string_view other_allocator;
     std::optional<RemoteAddress> main_arena;
     std::optional<MallocState> malloc;
     std::optional<MonotonicTime> malloc_read_at;
@@ -90,6 +92,7 @@ void MemoryCollector::read_mappings(const ProcDir& process, Last& last) {
   const auto mappings = read_memory_map(process);
   last.mappings = mappings ? classify(*mappings, sites_) : nullptr;
   last.malloc_data = mappings ? malloc_data(*mappings) : std::vector<AddressRange>{};
+  last.other_allocator = mappings ? other_allocator(*mappings) : std::string_view{};
   last.mapping_count = mappings ? std::optional<std::uint64_t>{mappings->size()} : std::nullopt;
   last.mappings_read_at = clock_.monotonic();
   last.mappings_took = *last.mappings_read_at - begin;
@@ -146,7 +149,9 @@ Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target
   memory->proportional = last.rollup.proportional;
   memory->lazily_freed = last.rollup.lazily_freed;
   if (last.rollup.proportional) memory->proportional_read_at = last.rollup_read_at;
-  memory->malloc = last.malloc;
+  memory->other_allocator = last.other_allocator;
+  // What the C library's allocator has beside another one says nothing of the program.
+  if (last.other_allocator.empty()) memory->malloc = last.malloc;
   memory->limit = last.limit;
   memory->mapping_count = last.mapping_count;
   memory->mapping_limit = mapping_limit_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -32,6 +33,7 @@ struct MemorySnapshot {
   std::optional<MonotonicTime> proportional_read_at;
   std::optional<Bytes> lazily_freed;  // LazyFree of the same read: the kernel takes it back when it needs it
   std::optional<MallocState> malloc;  // absent for another allocator, and without the right to read
+  std::string_view other_allocator;   // "jemalloc", ..., whose figures are not read; empty for the C library's own
   std::optional<Bytes> limit;         // the lowest that binds: cgroup, rlimit
   std::optional<std::uint64_t> mapping_count;
   std::optional<std::uint64_t> mapping_limit;  // vm.max_map_count

@@ -275,6 +275,10 @@ def redis():
         report = compare_with_kernel("redis", child.pid)
         compare_with_ss("redis", child.pid)
         assert report["target"]["runtime"] == "native", report["target"]
+        maps = pathlib.Path(f"/proc/{child.pid}/maps").read_text(encoding="utf-8")
+        if "libjemalloc" in maps:
+            assert report["memory"]["allocator"] == "jemalloc" and "malloc" not in report["memory"], report["memory"]
+            assert "malloc" in [entry["part"] for entry in report["unknown"]], report["unknown"]
 
 
 def postgres():
