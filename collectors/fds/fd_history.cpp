@@ -20,6 +20,7 @@ using Ports = std::unordered_set<std::uint16_t>;
 /// that the kernel chose for one connection tells nothing, and would make a place of each.
 std::string end_point(const SocketEntry& socket, const Ports& served) {
   if (!socket.path.empty()) return fold_numbers(to_valid_utf8(socket.path));
+  if (!socket.peer_path.empty()) return "to " + fold_numbers(to_valid_utf8(socket.peer_path));
   const bool local_was_chosen = socket.local_port < kFirstEphemeralPort;
   const auto local = [&] { return fmt::format("local port {}", socket.local_port); };
   if (socket.remote_address.empty()) {

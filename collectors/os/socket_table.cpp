@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "collectors/os/unix_peers.h"
 
 namespace proctor {
 namespace {
@@ -127,6 +128,14 @@ void parse_unix_sockets(std::string_view text, SocketTable& table) {
   });
 }
 
+void add_peer_paths(const std::unordered_map<Inode, Inode>& peers, SocketTable& table) {
+  for (const auto& [socket, peer] : peers) {
+    const auto ours = table.find(socket);
+    const auto other = table.find(peer);
+    if (ours != table.end() && other != table.end()) ours->second.peer_path = other->second.path;
+  }
+}
+
 Result<SocketTable> read_socket_table(const ProcDir& process) {
   SocketTable table;
   struct Source {
@@ -141,6 +150,7 @@ Result<SocketTable> read_socket_table(const ProcDir& process) {
     if (text) parse_inet_sockets(*text, source.protocol, table);
   }
   if (const auto text = process.read_file("net/unix", kMaxTableBytes)) parse_unix_sockets(*text, table);
+  if (const auto peers = read_unix_peers(process)) add_peer_paths(*peers, table);
   // The inode is the last field of both.
   for (const Source& source : {Source{"net/netlink", "netlink"}, Source{"net/packet", "packet"}}) {
     const auto text = process.read_file(source.file, kMaxTableBytes);

@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
+
+#include "collectors/os/unix_peers.h"
 
 namespace proctor {
 namespace {
@@ -67,6 +71,38 @@ Inode inode_of(int fd) {
   struct stat status {};
   ::fstat(fd, &status);
   return Inode{status.st_ino};
+}
+
+TEST(SocketTable, AUnixSocketIsToldByWhomItIsConnectedWith) {
+  const UniqueFd listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "socket_table_test " + std::to_string(::getpid());  // abstract: a zero byte before it
+  name.copy(address.sun_path + 1, name.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  const UniqueFd client{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  const UniqueFd accepted{::accept(listener.get(), nullptr, nullptr)};
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+  const UniqueFd one{pair[0]};
+  const UniqueFd other{pair[1]};
+
+  const auto root = ProcRoot::open("/proc");
+  const auto self = root->open_process(Pid{::getpid()});
+  ASSERT_TRUE(self);
+  const auto peers = read_unix_peers(*self);
+  if (!peers) GTEST_SKIP() << "Skipped: " << peers.error().message;
+  EXPECT_EQ(peers->at(inode_of(client.get())), inode_of(accepted.get()));
+  EXPECT_EQ(peers->at(inode_of(pair[0])), inode_of(pair[1]));
+  EXPECT_FALSE(peers->contains(inode_of(listener.get())));
+  const auto table = read_socket_table(*self);
+  ASSERT_TRUE(table) << table.error();
+  EXPECT_EQ(table->at(inode_of(client.get())).peer_path, "@" + name);
+  EXPECT_EQ(table->at(inode_of(accepted.get())).path, "@" + name);
+  EXPECT_EQ(table->at(inode_of(pair[0])).peer_path, "");
 }
 
 TEST(SocketTable, OfThisProcessHasItsConnections) {
