@@ -32,7 +32,7 @@ Patience for_at_most(int stop, std::chrono::seconds limit) {
 
 /// Bytes to and fro until the server has said all.
 void pump(ClientStream& client, int server, const Patience& patience) {
-  std::array<std::byte, 64 * 1024> buffer{};
+  std::array<std::byte, std::size_t{64} * 1024> buffer{};
   bool client_sends = true;
   while (true) {
     std::array<pollfd, 3> waits{{{.fd = client_sends ? client.socket() : -1, .events = POLLIN, .revents = 0},

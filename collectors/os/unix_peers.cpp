@@ -19,7 +19,7 @@ namespace proctor {
 namespace {
 
 constexpr std::size_t kMostSockets = 1'000'000;
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 constexpr timeval kLimit{.tv_sec = 1, .tv_usec = 0};
 
 std::size_t aligned(std::size_t size) { return NLMSG_ALIGN(size); }
