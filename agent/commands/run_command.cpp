@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include "agent/app/collectors.h"
 #include "agent/app/watcher.h"
@@ -15,6 +16,7 @@
 #include "agent/http/server.h"
 #include "agent/platform/log.h"
 #include "agent/platform/own_memory.h"
+#include "agent/platform/service_manager.h"
 #include "agent/platform/storage_folder.h"
 #include "base/unique_fd.h"
 #include "config/web_config.h"
@@ -61,8 +63,9 @@ void save(Watcher& watcher, const StorageFolder& storage, const Log& log) {
 enum class Event { due, stop, reload };
 
 /// Waits for a signal, a reload asked for over HTTP, or the time of the next round.
-Event next_event(int signals, std::atomic<bool>& reload, MonotonicTime due) {
+Event next_event(int signals, std::atomic<bool>& reload, MonotonicTime due, ServiceManager& manager) {
   while (true) {
+    manager.alive();
     if (reload.exchange(false)) return Event::reload;
     const auto left = due - std::chrono::steady_clock::now();
     if (left <= Nanoseconds{0}) return Event::due;
@@ -128,14 +131,18 @@ ExitStatus run_command(const RunOptions& options) {
   for (const std::string& address : server->addresses()) log->info(fmt::format("listening on {}", address));
 
   if (storage) restore(watcher, *storage, *log);
+  ServiceManager manager;
+  bool is_ready = false;
   MonotonicTime due = clock.monotonic();
   MonotonicTime save_due = due + kSavePeriod;
   while (true) {
-    switch (next_event(signals.get(), reload, due)) {
+    switch (next_event(signals.get(), reload, due, manager)) {
       case Event::stop:
+        manager.stopping();
         if (storage) save(watcher, *storage, *log);
         return ExitStatus::fine;
       case Event::reload: {
+        manager.reloading();
         auto renewed = config_from(options);
         if (renewed) {
           watcher.reconfigure(*std::move(renewed));
@@ -144,11 +151,13 @@ ExitStatus run_command(const RunOptions& options) {
           for (const ConfigMistake& mistake : renewed.error()) log->error(to_string(mistake));
           log->error("configuration not reloaded, the old one stays");
         }
+        manager.ready();
         break;
       }
       case Event::due:
         due = clock.monotonic();
         latest.store(watcher.round());
+        if (!std::exchange(is_ready, true)) manager.ready();
         if (storage && due >= save_due) {
           save(watcher, *storage, *log);
           save_due = due + kSavePeriod;

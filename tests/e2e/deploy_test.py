@@ -6,6 +6,8 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 
@@ -105,6 +107,33 @@ def all_that_the_agent_asks_of_the_kernel_passes_the_units_filter():
         assert asked <= allowed | {"execve"}, asked - allowed
 
 
+def the_service_manager_is_told_how_it_is():
+    with Programs() as programs, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(programs.folder / "notify"))
+        manager.settimeout(30)
+        address = f"127.0.0.1:{free_port()}"
+        config = programs.file("proctor.yaml", "sampling: {interval: 10s}\ntargets: [{match: {comm: none-such}}]\n")
+        agent = programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address", address],
+                               env={**os.environ, "NOTIFY_SOCKET": str(programs.folder / "notify"), "WATCHDOG_USEC": "1000000"})
+
+        def told():
+            return manager.recv(4096).decode()
+
+        first = [told(), told()]
+        assert "READY=1" in first and "WATCHDOG=1" in first, first
+        assert "Ready" in get(f"http://{address}/-/ready"), "it said so before it was"
+        assert told() == "WATCHDOG=1", "also between two looks"
+        agent.send_signal(signal.SIGHUP)
+        while not (state := told()).startswith("RELOADING=1\nMONOTONIC_USEC="):
+            assert state == "WATCHDOG=1", state
+        while (state := told()) != "READY=1":
+            assert state == "WATCHDOG=1", state
+        agent.send_signal(signal.SIGTERM)
+        while (state := told()) != "STOPPING=1":
+            assert state == "WATCHDOG=1", state
+        assert agent.wait(timeout=30) == 0
+
+
 def systemd_understands_the_unit():
     need("systemd-analyze")
     with Programs() as programs:
@@ -181,6 +210,6 @@ def its_links_lead_somewhere():
 
 
 sys.exit(run_tests([the_rights_of_the_unit_show_everything_of_other_users_processes,
-                    all_that_the_agent_asks_of_the_kernel_passes_the_units_filter, systemd_understands_the_unit,
-                    manifests_and_configurations_are_accepted, the_package_holds_what_it_promises_and_runs,
-                    its_links_lead_somewhere]))
+                    all_that_the_agent_asks_of_the_kernel_passes_the_units_filter, the_service_manager_is_told_how_it_is,
+                    systemd_understands_the_unit, manifests_and_configurations_are_accepted,
+                    the_package_holds_what_it_promises_and_runs, its_links_lead_somewhere]))
