@@ -35,7 +35,7 @@ def a_thread_that_the_kernel_keeps_is_told_from_a_frozen_process():
         file.touch()
         run("fsfreeze", "-f", mount)
         undo.callback(run, "fsfreeze", "-u", mount)
-        programs.start([sys.executable, "-c", f"open({str(file)!r}, 'a').write('x')"])
+        kept = programs.start([sys.executable, "-c", f"open({str(file)!r}, 'a').write('x')"])
         agent = Agent(programs, config="sampling: {interval: 200ms}\nfindings: {window: 4s, warm_up: 0s}\n"
                                        "targets: [{name: kept, match: {cmdline: 'mount/file'}}]\n")
 
@@ -46,6 +46,8 @@ def a_thread_that_the_kernel_keeps_is_told_from_a_frozen_process():
 
         finding = await_("the thread is stuck", stuck)[0]
         assert finding["members"] == 1 and finding["state"] == "disk_sleep", finding
+        wchan = pathlib.Path(f"/proc/{kept.pid}/wchan").read_text(encoding="ascii")
+        assert wchan == "0" or f"in the kernel's {wchan}." in finding["says"], (finding, wchan)
         if not freezer.is_dir():
             return
         frozen = python(programs, "print('ready', flush=True)\nimport time\ntime.sleep(1000)")
@@ -131,7 +133,11 @@ time.sleep(1000)
 
 def d30_a_thousand_scrapes_half_of_them_abandoned_leave_nothing_behind():
     with Programs() as programs:
-        agent = Agent(programs, "--target.pid", os.getpid())
+        child = python(programs, "import signal\nprint('ready', flush=True)\nsignal.pause()")
+        agent = Agent(programs, "--target.pid", child.pid)
+        # With its stack the files of its code are open.
+        await_("its stack is read", lambda: any(site.get("frames") for site in get_json(
+            f"http://{agent.address}/api/v1/targets/{child.pid}")["threads"]["sites"]))
         host, port = agent.address.split(":")
 
         def scrape(times):
