@@ -251,7 +251,8 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation,
   }
   const auto threads = std::ranges::find(populations, PopulationKind::thread, &PopulationView::kind);
   if (threads != populations.end()) {
-    std::ranges::move(detect_stuck_threads(*threads, config_, instant), std::back_inserter(findings));
+    std::ranges::move(detect_stuck_threads(*threads, snapshot_of(observation.threads), config_, instant),
+                      std::back_inserter(findings));
   }
   link_causes(findings, standing_);
   for (Finding& finding : findings) {

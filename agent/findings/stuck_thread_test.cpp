@@ -19,7 +19,11 @@ PopulationView threads_at(const char* state, const char* reason, int oldest) {
 std::vector<Finding> verdict(const PopulationView& threads) {
   FindingsConfig config;
   config.window = seconds{60};
-  return detect_stuck_threads(threads, config, {.now = MonotonicTime{seconds{100}}, .wall = {}, .process_start = {}});
+  ThreadSnapshot snapshot;
+  snapshot.sites = {threads.sites.front().site};
+  snapshot.kernel_functions[0] = {"rpc_wait_bit_killable"};
+  return detect_stuck_threads(threads, &snapshot, config,
+                              {.now = MonotonicTime{seconds{100}}, .wall = {}, .process_start = {}});
 }
 
 TEST(StuckThread, NamesTheCallThatTheKernelDoesNotEnd) {
@@ -28,7 +32,8 @@ TEST(StuckThread, NamesTheCallThatTheKernelDoesNotEnd) {
   EXPECT_EQ(findings[0].kind, FindingKind::stuck_thread);
   EXPECT_EQ(findings[0].members, 2U);
   EXPECT_THAT(findings[0].says,
-              testing::HasSubstr("at Store::flush (store.cpp:12, fsync disk_sleep), one of them for 31 s"));
+              testing::HasSubstr("at Store::flush (store.cpp:12, fsync disk_sleep), one of them for 31 s, in the "
+                                 "kernel's rpc_wait_bit_killable."));
 }
 
 TEST(StuckThread, AShortWaitAParentOfVforkAndAFrozenThreadAreNone) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,12 +31,14 @@ struct CgroupThreads {
 
 /// The threads of one process. A site is a state, a blocked reason, a name with its numbers folded and a stack.
 struct ThreadSnapshot {
-  std::vector<SiteRef> sites;          // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle,
-                                       // frozen
-                                       // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
-                                       // site.name: the folded thread name
-                                       // site.user: where its stack is not known, only the name as function
-  std::vector<ThreadSample> threads;   // ascending by tid
+  std::vector<SiteRef> sites;         // site.state: running, sleeping, disk_sleep, stopped, traced, zombie, idle,
+                                      // frozen
+                                      // site.reason: futex, epoll, read, accept, sleep, ...; empty while running
+                                      // site.name: the folded thread name
+                                      // site.user: where its stack is not known, only the name as function
+  std::vector<ThreadSample> threads;  // ascending by tid
+  /// By index into `sites`: the kernel's functions that threads in uninterruptible sleep wait in, as far as it tells.
+  std::map<std::uint32_t, std::set<std::string>> kernel_functions;
   std::uint64_t vanished = 0;          // ended while they were read
   std::optional<std::uint64_t> limit;  // the lowest that binds: cgroup, kernel, and rlimit where the user is not root
   std::optional<std::uint64_t> voluntary_switches;  // of living threads, and of ended ones as last seen

@@ -155,6 +155,11 @@ Result<std::optional<ThreadSystemCall>> read_system_call(const ProcDir& process,
   return parse_system_call(PROCTOR_TRY(process.read_record(fmt::format("task/{}/syscall", number(tid)).c_str())));
 }
 
+std::string read_kernel_function(const ProcDir& process, Tid tid) {
+  const auto wchan = process.read_record(fmt::format("task/{}/wchan", number(tid)).c_str());
+  return wchan && *wchan != "0" ? to_valid_utf8(*wchan, 64) : "";
+}
+
 Result<BlockedWait> read_blocked_wait(const ProcDir& process, Tid tid) {
   const auto text = process.read_record(fmt::format("task/{}/syscall", number(tid)).c_str());
   if (!text && text.error().code == ErrorCode::target_gone) return tl::unexpected(text.error());
@@ -164,10 +169,8 @@ Result<BlockedWait> read_blocked_wait(const ProcDir& process, Tid tid) {
     return BlockedWait{.reason = word.empty() ? fmt::format("syscall_{}", call->number) : std::string{word},
                        .call = call};
   }
-  const auto wchan = process.read_record(fmt::format("task/{}/wchan", number(tid)).c_str());
-  if (wchan && !wchan->empty() && *wchan != "0") {
-    return BlockedWait{.reason = to_valid_utf8(*wchan, 64),
-                       .hidden = text ? std::nullopt : std::optional{text.error()}};
+  if (std::string function = read_kernel_function(process, tid); !function.empty()) {
+    return BlockedWait{.reason = std::move(function), .hidden = text ? std::nullopt : std::optional{text.error()}};
   }
   if (!text) return tl::unexpected(text.error());
   return BlockedWait{.reason = "unknown", .call = {}};

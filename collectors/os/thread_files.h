@@ -62,6 +62,9 @@ struct BlockedWait {
 /// right to trace it, unless the kernel shows wchan.
 Result<BlockedWait> read_blocked_wait(const ProcDir& process, Tid tid);
 
+/// The kernel's function that a thread sleeps in; empty where the kernel does not tell.
+std::string read_kernel_function(const ProcDir& process, Tid tid);
+
 /// The word for a system call number of amd64; empty for one that does not wait.
 std::string_view word_for_system_call(std::int64_t number);
 

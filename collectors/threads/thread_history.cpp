@@ -73,6 +73,7 @@ Result<ThreadHistory::Seen> ThreadHistory::read(const ProcDir& process, Tid tid,
     if (thread.hidden) blocked_unknown_ = hidden;
     if (wait) call = wait->call;
     if (call) thread.waits_for = waited_object(*call);
+    if (stat.state == 'D') thread.kernel_function = read_kernel_function(process, tid);
   }
   if (const auto status = read_proc_status(process, fmt::format("task/{}/status", number(tid)).c_str())) {
     thread.voluntary = status->voluntary_switches;
@@ -209,6 +210,7 @@ std::shared_ptr<ThreadSnapshot> ThreadHistory::assemble(std::uint64_t vanished) 
                                  .site = place->second,
                                  .switches = thread.sched ? thread.sched->times_scheduled : 0,
                                  .waits_for = thread.waits_for});
+    if (!thread.kernel_function.empty()) snapshot->kernel_functions[place->second].insert(thread.kernel_function);
     switches_known = switches_known && thread.voluntary && thread.involuntary;
     voluntary += thread.voluntary.value_or(0);
     involuntary += thread.involuntary.value_or(0);

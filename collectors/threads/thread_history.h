@@ -35,6 +35,7 @@ class ThreadHistory {
     std::string state;
     std::string reason;
     std::optional<WaitedObject> waits_for;
+    std::string kernel_function;              // that it is in, in uninterruptible sleep
     std::string name;                         // with its numbers folded
     std::shared_ptr<const NamedStack> stack;  // null where it is not known
     bool hidden = false;                      // it is blocked, and what it waits for may not be read
