@@ -34,8 +34,8 @@ class ClientStream {
   bool write(std::span<const std::byte> bytes, const Patience& patience);
   /// Tells the client that there is no more.
   void end(const Patience& patience);
-  /// Bytes that have come but stand in no socket any more.
-  bool has_pending() const { return tls_ && SSL_has_pending(tls_.get()) != 0; }
+  /// Whether bytes can be read at once that stand in no socket any more. Not so for a part of an encrypted record.
+  bool has_pending() const { return tls_ && SSL_pending(tls_.get()) > 0; }
   int socket() const { return socket_.get(); }
 
  private:

@@ -278,7 +278,7 @@ TEST_P(GoConformance, WhatNothingRefersToIsTheWaitOfThoseThatNeverGoOn) {
   GoroutineHistory history = watch(*child_);
   child_->send("park 30");
   ASSERT_EQ(child_->read_line(), "parked");
-  child_->send("shapes 3");
+  child_->send("shapes 30");
   ASSERT_EQ(child_->read_line(), "parked");
   const auto snapshot = look_at_rest(history);
   ASSERT_NE(snapshot, nullptr);

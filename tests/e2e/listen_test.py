@@ -190,6 +190,41 @@ def clients_that_stall_or_send_anything_stop_nobody_for_long():
         assert time.monotonic() - begin < 10, "it waits for clients that say nothing"
 
 
+def a_client_that_stops_within_a_record_costs_nothing():
+    with Programs() as programs:
+        (cert, _), web = tls_files(programs)
+        agent, port = start(programs, f"127.0.0.1:{free_port()}", "--web.config.file", web)
+        context = client(cert)
+        ready(port, context)
+        halves = []
+        for _ in range(8):
+            raw = socket.create_connection(("127.0.0.1", port), timeout=10)
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            session = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+            while True:
+                try:
+                    session.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    raw.sendall(outgoing.read())
+                    incoming.write(raw.recv(65536))
+            raw.sendall(outgoing.read())
+            session.write(b"GET /metrics HTTP/1.1\r\n")
+            record = outgoing.read()
+            raw.sendall(record[:len(record) // 2])
+            halves.append(raw)
+        before = cpu_seconds(agent.pid)
+        time.sleep(2)
+        used = cpu_seconds(agent.pid) - before
+        assert used < 0.5, f"{used} s of CPU in 2 s"
+        assert len(halves) == 8
+
+
+def cpu_seconds(pid):
+    words = open(f"/proc/{pid}/stat", encoding="ascii", errors="replace").read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def many_clients_at_once_all_get_their_answer():
     with Programs() as programs:
         (cert, _), web = tls_files(programs)
@@ -233,5 +268,6 @@ def ipv6_is_listened_on():
 
 sys.exit(run_tests([metrics_come_encrypted_and_nothing_else_is_served, a_renewed_certificate_is_served_and_a_broken_one_is_not,
                     clients_show_a_certificate_where_they_must, files_that_do_not_fit_are_one_clear_line,
-                    clients_that_stall_or_send_anything_stop_nobody_for_long, many_clients_at_once_all_get_their_answer,
+                    clients_that_stall_or_send_anything_stop_nobody_for_long,
+                    a_client_that_stops_within_a_record_costs_nothing, many_clients_at_once_all_get_their_answer,
                     ipv6_is_listened_on]))
