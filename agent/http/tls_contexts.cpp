@@ -80,7 +80,8 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const TlsConfig& config) {
   SSL_CTX* raw = context.get();
   SSL_CTX_set_min_proto_version(raw, number(config.min_version));
   SSL_CTX_set_max_proto_version(raw, number(config.max_version));
-  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(
+      raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Each connection carries one request: there is nothing to resume.
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(raw, 0);
