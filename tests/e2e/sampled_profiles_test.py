@@ -28,6 +28,10 @@ def samples(file, value):
     return found
 
 
+def near(one, other, fraction):
+    return abs(one / other - 1) <= fraction
+
+
 class Teller:
     """A program that writes its own profiles on demand."""
 
@@ -57,15 +61,18 @@ def compare_contention(binary):
             call("pprof", teller.child.pid, "--profile", profile, "-o", ours, check=True)
             expected, seen = samples(own, "contentions"), samples(ours, "contentions")
             assert expected == seen and expected, f"{profile}: only its own: {expected - seen}, only ours: {seen - expected}"
-            expected, seen = samples(own, "delay"), samples(ours, "delay")
-            for frame, delay in expected.items():
-                assert abs(seen[frame] - delay) <= 0.001 * delay, (profile, frame, delay, seen[frame])
+            delays, seen_delays = samples(own, "delay"), samples(ours, "delay")
             expected = teller.write(f"{profile} 1 ", own).read_text()
             def text():
                 return get(f"http://{agent.address}/debug/pprof/{teller.child.pid}/{profile}?debug=1")
             seen = await_("the profile", text)
             rate = re.compile(r"cycles/second=(\d+)\n")
-            assert abs(float(rate.search(seen)[1]) / float(rate.search(expected)[1]) - 1) < 0.001
+            # Go up to 1.20 measures its rate once, within 0.1 s, and other work on the machine comes between its two
+            # readings: what is the same is the cycles. CycleClock.* compares ours with the kernel's.
+            own_rate, our_rate = (float(rate.search(text)[1]) for text in (expected, seen))
+            assert near(our_rate, own_rate, 0.05), (our_rate, own_rate)
+            for frame, delay in delays.items():
+                assert near(seen_delays[frame] * our_rate, delay * own_rate, 0.001), (profile, frame, delay, seen_delays[frame])
             assert blocks(rate.sub("", expected)) == blocks(rate.sub("", seen)), (expected, seen)
         functions = " ".join(samples(ours, "delay"))
         assert all(name in functions for name in ("main.holdLong", "main.withDeferred")), functions
