@@ -10,10 +10,10 @@
 #include "collectors/unwind/frame_pointer.h"
 
 // Exported by libunwind-x86_64, but declared in no public header: the search of a table in the target's memory.
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t, unw_word_t, unw_dyn_info_t*, unw_proc_info_t*, int,
                                                   void*);
-// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTEND(readability-identifier-naming)
 
 namespace proctor {
 namespace {
