@@ -5,6 +5,7 @@
 #include "agent/profiles/goroutine_text.h"
 #include "agent/profiles/quoting.h"
 #include "agent/profiles/runtime_names.h"
+#include "collectors/go/stack_walk.h"
 
 namespace proctor {
 namespace {
@@ -59,12 +60,16 @@ std::string place_of(const GoFrame& call, RemoteAddress pc) {
 void add_frames(std::string& out, const GoroutineStack& stack) {
   const auto frames_of = [&](bool all) {
     std::vector<std::pair<const GoFrame*, RemoteAddress>> frames;
+    bool interrupted = false;
     for (const auto& calls : stack.calls) {
+      if (calls->empty()) continue;
+      const RemoteAddress pc = interrupted ? calls->front().pc - 1 : calls->front().pc;
+      interrupted = interrupts_its_caller(calls->back().frame.function);
       for (const GoFrame& call : *calls) {
         // A panic in the midst of a stack is the border to the deferred calls.
         const bool panics = call.frame.function == "runtime.gopanic" && !frames.empty();
         if (!call.wrapper && (all || panics || is_shown_in_traces(call.frame.function))) {
-          frames.emplace_back(&call, calls->front().pc);
+          frames.emplace_back(&call, pc);
         }
       }
     }

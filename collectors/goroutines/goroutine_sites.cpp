@@ -40,7 +40,8 @@ std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoro
     // They are return addresses: the call stands before them. The runtime takes the innermost for one too, unless it is
     // the first instruction of a function.
     const auto function = process_.functions().function_at(pc);
-    const FrameCache::Frames& calls = frames_.at(function && function->entry == pc ? pc : pc - 1);
+    const bool begins = stack.calls.empty() && function && function->entry == pc;
+    const FrameCache::Frames& calls = frames_.at(begins ? pc : pc - 1);
     stack.calls.push_back(calls);
     for (const GoFrame& call : *calls) {
       if (!call.wrapper) site.frames.push_back(call.frame);

@@ -98,6 +98,17 @@ func parkInlined()       { receiveTwice(make(chan int)) }
 func parkLocked()        { runtime.LockOSThread(); parkReceive() }
 func parkDefer()         { defer parkReceive() }
 func parkArgument(n int) { parkReceive() }
+
+// It has no frame of its own, so that whoever called it is found by its depth alone.
+//
+//go:noinline
+func loadNothing(p *int) int { return *p }
+
+func parkFault(p *int) {
+	defer parkReceive()
+	kept = append(kept, loadNothing(p))
+}
+
 func parkLabels(name string) {
 	pprof.Do(context.Background(), pprof.Labels("handler", name, "k\"ey", "v\\alue"), func(context.Context) { parkReceive() })
 }
@@ -114,6 +125,7 @@ func shapes(n int) {
 		go parkInlined()
 		go parkLocked()
 		go parkDefer()
+		go parkFault(nil)
 		go parkArgument(i)
 		go func(n int) { parkArgument(n) }(i)
 		go parkLabels("a")
