@@ -147,17 +147,46 @@ bool was_a_cause(const Finding& finding, const std::vector<Finding>& before) {
   });
 }
 
-/// Goroutines that leak at a site and can never go on are one matter; that they cannot is what to know of the leak.
+Finding* find_at(std::vector<Finding>& findings, FindingKind kind, SiteId site) {
+  const auto found = std::ranges::find_if(findings, [&](const Finding& finding) {
+    return finding.kind == kind && finding.site && finding.site->id == site;
+  });
+  return found == findings.end() ? nullptr : &*found;
+}
+
+/// Goroutines that leak at a site because of a lock that nobody gets are one matter: of a deadlock they are the
+/// consequence; else who holds the lock is what to know of the leak.
+void link_locks(std::vector<Finding>& findings) {
+  for (Finding& lock : findings) {
+    if (lock.kind != FindingKind::deadlock && lock.kind != FindingKind::stuck_lock) continue;
+    Finding* const leak = lock.site ? find_at(findings, FindingKind::goroutine_leak, lock.site->id) : nullptr;
+    if (leak == nullptr || leak->cause) continue;
+    if (lock.kind == FindingKind::deadlock) {
+      leak->cause = Cause{.kind = lock.kind, .site = lock.site->id};
+      leak->says += " They wait for a lock of a deadlock.";
+      continue;
+    }
+    leak->says += ' ' + lock.says;
+    lock.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+  }
+}
+
+/// Goroutines of a site that leak, or wait for a lock that nobody gets, and can never go on are one matter; that they
+/// cannot is what to know of the leak.
 void link_blocked_forever(std::vector<Finding>& findings) {
   for (Finding& stuck : findings) {
     if (stuck.kind != FindingKind::blocked_forever) continue;
-    const auto leak = std::ranges::find_if(findings, [&](const Finding& finding) {
-      return finding.kind == FindingKind::goroutine_leak && finding.site->id == stuck.site->id;
-    });
-    if (leak == findings.end()) continue;
-    leak->says += fmt::format(" {} there can never go on: nothing that can still run refers to what they wait for.",
-                              stuck.members);
-    stuck.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+    if (Finding* const leak = find_at(findings, FindingKind::goroutine_leak, stuck.site->id)) {
+      leak->says += fmt::format(" {} there can never go on: nothing that can still run refers to what they wait for.",
+                                stuck.members);
+      stuck.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+      continue;
+    }
+    for (const FindingKind kind : {FindingKind::deadlock, FindingKind::stuck_lock}) {
+      const Finding* const lock = find_at(findings, kind, stuck.site->id);
+      if (lock == nullptr || stuck.cause) continue;
+      stuck.cause = Cause{.kind = kind, .site = stuck.site->id};
+    }
   }
 }
 
@@ -171,6 +200,7 @@ void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& bef
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
     return std::tuple{*rank(findings[i].kind), !was_a_cause(findings[i], before), ~findings[i].members};
   });
+  link_locks(findings);
   link_blocked_forever(findings);
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Finding& cause = findings[order[i]];

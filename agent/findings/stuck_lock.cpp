@@ -45,10 +45,15 @@ std::string shown(const GoroutineSample& goroutine, const GoroutineSnapshot& sna
   return fmt::format("goroutine {} at {}", goroutine.goid, place_of(*snapshot.sites[goroutine.site]));
 }
 
-/// Who refers to what others wait for, as far as the stacks tell.
+/// Who refers to what others wait for, as far as the stacks tell, and who holds it, as far as the code does.
 class References {
  public:
   References(const GoroutineSnapshot& snapshot, const UnreachableSnapshot* unreachable) {
+    for (const GoLockQueue& queue : snapshot.lock_queues) {
+      for (const std::uint32_t holder : queue.holders) {
+        holders_[number(queue.semaphore)].push_back(&snapshot.goroutines[holder]);
+      }
+    }
     if (unreachable == nullptr || unreachable->references.empty()) return;
     std::map<std::uint64_t, const GoroutineSample*> by_goid;
     for (const GoroutineSample& goroutine : snapshot.goroutines) by_goid[goroutine.goid] = &goroutine;
@@ -61,10 +66,10 @@ class References {
     }
   }
 
-  std::vector<const GoroutineSample*> to(RemoteAddress object) const {
-    const auto found = to_.find(number(object));
-    return found == to_.end() ? std::vector<const GoroutineSample*>{} : found->second;
-  }
+  using Goroutines = std::vector<const GoroutineSample*>;
+
+  const Goroutines& to(RemoteAddress object) const { return at(to_, object); }
+  const Goroutines& holders_of(RemoteAddress lock) const { return at(holders_, lock); }
 
   /// Goroutines each of which waits for what the next refers to, the last for what the first does; empty for none.
   std::vector<const GoroutineSample*> cycle_of(const GoroutineSample& first) const {
@@ -80,7 +85,8 @@ class References {
   bool extend(std::vector<const GoroutineSample*>& path, std::size_t& steps) const {
     const RemoteAddress object = path.back()->object;
     if (object == RemoteAddress{} || path.size() > kMostInCycle || ++steps > kMostSteps) return false;
-    for (const GoroutineSample* const next : to(object)) {
+    const Goroutines& held_by = holders_of(object);
+    for (const GoroutineSample* const next : held_by.empty() ? to(object) : held_by) {
       if (next == path.front() && path.size() > 1) return true;
       if (std::ranges::find(path, next) != path.end()) continue;
       path.push_back(next);
@@ -90,7 +96,14 @@ class References {
     return false;
   }
 
-  std::map<std::uint64_t, std::vector<const GoroutineSample*>> to_;  // by object
+  static const Goroutines& at(const std::map<std::uint64_t, Goroutines>& goroutines, RemoteAddress object) {
+    static const Goroutines none;
+    const auto found = goroutines.find(number(object));
+    return found == goroutines.end() ? none : found->second;
+  }
+
+  std::map<std::uint64_t, Goroutines> to_;       // by object
+  std::map<std::uint64_t, Goroutines> holders_;  // by lock
 };
 
 class Detector {
@@ -176,11 +189,30 @@ class Detector {
         fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s; {} is the next.",
                     queue.waiters, semaphore, seconds(stuck_for(queue)), shown(*queue.first, snapshot_));
     constexpr std::size_t kShown = 3;
-    const auto holders = references_.to(RemoteAddress{semaphore});
+    const References::Goroutines& holders = references_.holders_of(RemoteAddress{semaphore});
+    for (const GoroutineSample* holder : holders) {
+      if (holder->object == RemoteAddress{semaphore}) return locked_twice(std::move(finding), *holder);
+    }
     for (std::size_t i = 0; i < std::min(kShown, holders.size()); ++i) {
-      finding.says += fmt::format(" {} refers to it, and may hold it.", shown(*holders[i], snapshot_));
+      finding.says += fmt::format(" {} stands between locking and unlocking it.", shown(*holders[i], snapshot_));
     }
     finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
+    if (!holders.empty()) {
+      finding.advice = "do not wait for anything else while it is held: unlock before, or set a deadline";
+      return finding;
+    }
+    const References::Goroutines& referring = references_.to(RemoteAddress{semaphore});
+    for (std::size_t i = 0; i < std::min(kShown, referring.size()); ++i) {
+      finding.says += fmt::format(" {} refers to it, and may hold it.", shown(*referring[i], snapshot_));
+    }
+    return finding;
+  }
+
+  Finding locked_twice(Finding finding, const GoroutineSample& holder) const {
+    finding.kind = FindingKind::deadlock;
+    finding.core = {holder.goid};
+    finding.says += fmt::format(" {} holds it already.", shown(holder, snapshot_));
+    finding.advice = "a lock is not taken twice: lock once on a path, and call what needs it locked by another name";
     return finding;
   }
 

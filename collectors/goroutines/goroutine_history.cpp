@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <unordered_map>
 
 #include "collectors/go/semaphores.h"
 #include "collectors/go/user_code.h"
@@ -10,6 +11,9 @@
 
 namespace proctor {
 namespace {
+
+constexpr std::uint64_t kCodeReach = std::uint64_t{1} << 31;  // of an address that an instruction holds
+constexpr std::size_t kMaxLockStacks = 2000;
 
 GoroutineState state_of(GStatus status) {
   switch (status) {
@@ -165,7 +169,7 @@ void GoroutineHistory::describe_locks(const std::vector<RawGoroutine::Still>& st
   const auto queues = read_semaphores(*process_, told_by_each ? kShownWaiters : SIZE_MAX);
   if (!queues) return;
   for (const SemaphoreQueue& queue : *queues) {
-    GoLockQueue told{.semaphore = queue.semaphore, .waiters = {}};
+    GoLockQueue told{.semaphore = queue.semaphore, .waiters = {}, .holders = {}};
     for (const RemoteAddress g : queue.waiters) {
       const auto known = std::ranges::lower_bound(standing, g, {}, &RawGoroutine::Still::address);
       if (known == standing.end() || known->address != g) continue;
@@ -176,6 +180,37 @@ void GoroutineHistory::describe_locks(const std::vector<RawGoroutine::Still>& st
       told.waiters.push_back(index);
     }
     if (!told.waiters.empty()) snapshot.lock_queues.push_back(std::move(told));
+  }
+}
+
+void GoroutineHistory::find_holders(GoroutineSnapshot& snapshot) const {
+  // By each address at which a lock with that semaphore may begin: a Mutex, or an RWMutex by its Mutex, writers or
+  // readers.
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> queues;
+  for (std::size_t i = 0; i < snapshot.lock_queues.size(); ++i) {
+    const RemoteAddress semaphore = snapshot.lock_queues[i].semaphore;
+    if (number(semaphore) - number(process_->module().text) > kCodeReach) continue;
+    for (const std::uint64_t distance : {4U, 8U, 12U}) queues[number(semaphore) - distance].push_back(i);
+  }
+  if (queues.empty()) return;
+  std::unordered_map<std::uint32_t, std::vector<std::size_t>> by_stack;
+  for (std::uint32_t i = 0; i < snapshot.goroutines.size(); ++i) {
+    const GoroutineSample& goroutine = snapshot.goroutines[i];
+    // One that runs may have been done with it long ago, or come to it.
+    if (goroutine.state != GoroutineState::waiting && goroutine.state != GoroutineState::syscall) continue;
+    if (by_stack.size() >= kMaxLockStacks && !by_stack.contains(goroutine.stack_index)) continue;
+    const auto [place, is_new] = by_stack.try_emplace(goroutine.stack_index);
+    if (is_new) {
+      for (const auto& calls : snapshot.stacks[goroutine.stack_index]->calls) {
+        if (calls->empty()) continue;
+        for (const RemoteAddress lock : lock_code_->held_at(calls->front().entry, calls->front().pc)) {
+          const auto found = queues.find(number(lock));
+          if (found != queues.end())
+            place->second.insert(place->second.end(), found->second.begin(), found->second.end());
+        }
+      }
+    }
+    for (const std::size_t queue : place->second) snapshot.lock_queues[queue].holders.push_back(i);
   }
 }
 
@@ -245,6 +280,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   snapshot->goroutines = std::move(round.samples);
   describe_waits(round.standing, *snapshot);
   describe_locks(round.standing, *snapshot);
+  find_holders(*snapshot);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();

@@ -8,6 +8,7 @@
 #include "collectors/go/go_process.h"
 #include "collectors/goroutines/context_finder.h"
 #include "collectors/goroutines/goroutine_sites.h"
+#include "collectors/goroutines/lock_code.h"
 #include "collectors/goroutines/poll_finder.h"
 #include "collectors/observation/goroutine_snapshot.h"
 
@@ -21,7 +22,8 @@ class GoroutineHistory {
         user_code_(std::make_unique<const UserCode>(std::move(user_code))),
         sites_(std::make_unique<GoroutineSites>(*process_, *user_code_)),
         contexts_(std::make_unique<ContextFinder>(*process_)),
-        polls_(std::make_unique<PollFinder>(*process_)) {}
+        polls_(std::make_unique<PollFinder>(*process_)),
+        lock_code_(std::make_unique<LockCode>(*process_)) {}
 
   /// The goroutines now. The same object as before where none has moved, come or gone.
   Result<std::shared_ptr<const GoroutineSnapshot>> look(WallTime now = std::chrono::system_clock::now());
@@ -46,6 +48,8 @@ class GoroutineHistory {
   void describe_waits(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
   /// Who waits for which lock. Before Go 1.26 only the runtime's table tells.
   void describe_locks(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
+  /// Who holds the locks at fixed addresses that are waited for.
+  void find_holders(GoroutineSnapshot& snapshot) const;
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;
@@ -53,6 +57,7 @@ class GoroutineHistory {
   std::unique_ptr<GoroutineSites> sites_;
   std::unique_ptr<ContextFinder> contexts_;
   std::unique_ptr<PollFinder> polls_;
+  std::unique_ptr<LockCode> lock_code_;
   std::vector<RemoteAddress> listed_;          // every runtime.g at the last look, as the runtime lists them
   std::vector<RemoteAddress> sorted_;          // the same, ascending
   std::vector<RawGoroutine::Still> standing_;  // of the last look, ascending by address: as its samples

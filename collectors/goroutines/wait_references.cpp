@@ -25,13 +25,17 @@ void WaitReferences::want(RemoteAddress object, bool lock) {
   // The word is a semaphore within a Mutex, within an RWMutex for writers or readers, or within a WaitGroup; who locks
   // has the address of the whole.
   for (const std::uint64_t distance : {4U, 8U, 12U}) wanted_.emplace(number(object) - distance, object);
+  if (spans_.span_at(number(object)) != HeapSpans::kNone) return;
+  const RemoteAddress begin{number(object) - 12};
+  variables_.begin = variables_.size() == 0 ? begin : std::min(variables_.begin, begin);
+  variables_.end = std::max(variables_.end, object);
 }
 
 void WaitReferences::note(const LiveGoroutine& goroutine, std::span<const std::byte> words) {
   if (!any_lock_ || references_.size() >= kMost) return;
   const AddressRange variables{process_.module().data.begin, process_.module().bss.end};
   const auto is_data = [&](RemoteAddress word) {
-    return spans_.span_at(number(word)) != HeapSpans::kNone || variables.contains(word);
+    return spans_.span_at(number(word)) != HeapSpans::kNone || variables.contains(word) || variables_.contains(word);
   };
   const std::size_t g_size = process_.layout().g.size;  // stands before the stack
   std::vector<RemoteAddress> structs;

@@ -39,6 +39,7 @@ class WaitReferences {
   std::size_t structs_left_ = kMostStructReaders;
   std::unordered_set<std::uint64_t> objects_;
   std::unordered_multimap<std::uint64_t, RemoteAddress> wanted_;  // by word: what is waited for
+  AddressRange variables_;  // where such words lie outside of the heap: variables without pointers as well
   std::vector<WaitReference> references_;
 };
 

@@ -55,6 +55,8 @@ struct GoroutineSample {
 struct GoLockQueue {
   RemoteAddress semaphore{};           // in the lock
   std::vector<std::uint32_t> waiters;  // indices into GoroutineSnapshot::goroutines
+  /// Those whose code has locked it where they stand and not unlocked; likewise. Of a lock at a fixed address only.
+  std::vector<std::uint32_t> holders;
 };
 
 /// The goroutines of one process.

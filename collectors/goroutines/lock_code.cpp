@@ -1,0 +1,117 @@
+#include "collectors/goroutines/lock_code.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/byte_cursor.h"
+
+namespace proctor {
+namespace {
+
+constexpr std::uint64_t kMostCode = 16384;     // before and behind where it stands
+constexpr std::uint64_t kRwMutexReaders = 12;  // distance of the semaphore of readers in a sync.RWMutex
+constexpr std::size_t kCallLength = 5;
+constexpr std::size_t kAddressLength = 7;
+/// The first argument of a call is often followed by others, and by instructions that do nothing.
+constexpr std::size_t kMostBetween = 24;
+constexpr std::array<std::byte, 3> kAddressIntoRax{std::byte{0x48}, std::byte{0x8D}, std::byte{0x05}};
+constexpr std::byte kCall{0xE8};
+
+// What is left as a call where the compiler inlines the methods.
+constexpr std::array<std::string_view, 6> kLocks{"sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow",
+                                                 "sync.(*Mutex).Lock",     "sync.(*RWMutex).Lock",
+                                                 "sync.(*RWMutex).RLock",  "internal/sync.(*Mutex).Lock"};
+constexpr std::array<std::string_view, 3> kLocksForReaders{"sync.runtime_SemacquireRWMutexR",
+                                                           "sync.runtime_SemacquireMutex", "sync.runtime_Semacquire"};
+constexpr std::array<std::string_view, 7> kUnlocks{"sync.(*Mutex).unlockSlow",     "internal/sync.(*Mutex).unlockSlow",
+                                                   "sync.(*Mutex).Unlock",         "sync.(*RWMutex).Unlock",
+                                                   "sync.(*RWMutex).RUnlock",      "sync.(*RWMutex).rUnlockSlow",
+                                                   "internal/sync.(*Mutex).Unlock"};
+
+/// Where an instruction that ends at `end` refers to by its last four bytes, `offset`.
+RemoteAddress relative(RemoteAddress end, std::int32_t offset) {
+  return RemoteAddress{number(end) + static_cast<std::uint64_t>(std::int64_t{offset})};
+}
+
+}  // namespace
+
+const std::vector<RemoteAddress>& LockCode::held_at(RemoteAddress entry, RemoteAddress pc) {
+  if (held_.size() >= kMost) held_.clear();
+  const auto [place, is_new] = held_.try_emplace(number(pc));
+  if (is_new) place->second = find(entry, pc);
+  return place->second;
+}
+
+std::vector<RemoteAddress> LockCode::find(RemoteAddress entry, RemoteAddress pc) {
+  const std::vector<Call> calls = calls_in(entry, pc);
+  std::vector<RemoteAddress> held;
+  for (const Call& call : calls) {
+    // That at which it stands has not returned.
+    if (!call.locks || call.returns_to >= pc || std::ranges::find(held, call.lock) != held.end()) continue;
+    const Call* before = nullptr;
+    const Call* behind = nullptr;
+    for (const Call& other : calls) {
+      if (other.lock != call.lock || other.returns_to == pc) continue;
+      if (other.returns_to < pc) before = &other;
+      if (other.returns_to > pc && behind == nullptr) behind = &other;
+    }
+    // A path that unlocks and returns may stand in between.
+    if (before->locks || (behind != nullptr && !behind->locks)) held.push_back(call.lock);
+  }
+  std::ranges::sort(held);
+  return held;
+}
+
+std::vector<LockCode::Call> LockCode::calls_in(RemoteAddress entry, RemoteAddress pc) {
+  if (pc < entry || pc - entry > kMostCode) return {};
+  const AddressRange text{process_.module().text, process_.module().etext};
+  std::vector<std::byte> code(std::min(pc - entry + kMostCode, text.end > entry ? text.end - entry : 0));
+  if (!process_.memory().read(entry, code)) return {};
+  std::vector<Call> calls;
+  const std::span<const std::byte> bytes{code};
+  for (std::size_t at = 0; at + kAddressLength + kCallLength <= bytes.size(); ++at) {
+    if (!std::ranges::equal(bytes.subspan(at, kAddressIntoRax.size()), kAddressIntoRax)) continue;
+    const RemoteAddress lock = relative(entry + at + kAddressLength, load<std::int32_t>(bytes, at + 3).value_or(0));
+    const std::size_t last = std::min(at + kAddressLength + kMostBetween, bytes.size() - kCallLength);
+    for (std::size_t call = at + kAddressLength; call <= last; ++call) {
+      if (bytes[call] != kCall) continue;
+      const RemoteAddress returns_to = entry + call + kCallLength;
+      const RemoteAddress callee = relative(returns_to, load<std::int32_t>(bytes, call + 1).value_or(0));
+      if (!text.contains(callee)) continue;
+      const Effect effect = effect_of(callee);
+      if (effect == Effect::none) continue;
+      // The bytes may go on behind the function's end.
+      const auto function = process_.functions().function_at(returns_to - 1);
+      if (!function || function->entry != entry) return calls;
+      calls.push_back(
+          {.lock = effect == Effect::locks_for_readers ? RemoteAddress{number(lock) - kRwMutexReaders} : lock,
+           .returns_to = returns_to,
+           .locks = effect != Effect::unlocks});
+      break;
+    }
+  }
+  return calls;
+}
+
+LockCode::Effect LockCode::effect_of(RemoteAddress function) {
+  if (effects_.size() >= kMost) effects_.clear();
+  const auto [place, is_new] = effects_.try_emplace(number(function), Effect::none);
+  if (!is_new) return place->second;
+  const auto found = process_.functions().function_at(function);
+  if (!found || found->entry != function) return place->second;
+  const auto name = process_.functions().name_of(*found);
+  if (!name) return place->second;
+  const auto is_one_of = [&](std::span<const std::string_view> names) {
+    return std::ranges::find(names, *name) != names.end();
+  };
+  if (is_one_of(kLocks)) place->second = Effect::locks;
+  if (is_one_of(kLocksForReaders)) place->second = Effect::locks_for_readers;
+  if (is_one_of(kUnlocks)) place->second = Effect::unlocks;
+  return place->second;
+}
+
+}  // namespace proctor

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "collectors/go/go_process.h"
+
+namespace proctor {
+
+/// Which locks a goroutine holds where it stands, as far as the code around tells: those at fixed addresses, as package
+/// variables are, to which no word on its stack refers. Keeps what it found, since goroutines stand at few places.
+class LockCode {
+ public:
+  /// `process` outlives it.
+  explicit LockCode(const GoProcess& process) : process_(process) {}
+
+  /// The addresses of each sync.Mutex and sync.RWMutex that the function which begins at `entry` locks before `pc`, a
+  /// return address, and unlocks behind it or, as with a defer, in no place of its own. Valid until the next call.
+  const std::vector<RemoteAddress>& held_at(RemoteAddress entry, RemoteAddress pc);
+
+ private:
+  static constexpr std::size_t kMost = 20'000;  // places, and functions that are called
+
+  enum class Effect : std::uint8_t { none, locks, locks_for_readers, unlocks };
+  /// A call of a function that locks or unlocks what is at a fixed address.
+  struct Call {
+    RemoteAddress lock{};
+    RemoteAddress returns_to{};
+    bool locks = false;
+  };
+
+  std::vector<RemoteAddress> find(RemoteAddress entry, RemoteAddress pc);
+  std::vector<Call> calls_in(RemoteAddress entry, RemoteAddress pc);
+  Effect effect_of(RemoteAddress function);
+
+  const GoProcess& process_;
+  std::unordered_map<std::uint64_t, std::vector<RemoteAddress>> held_;  // by pc
+  std::unordered_map<std::uint64_t, Effect> effects_;                   // by entry
+};
+
+}  // namespace proctor
