@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "agent/findings/leak_text.h"
+#include "collectors/go/user_code.h"
 
 namespace proctor {
 namespace {
@@ -111,6 +112,11 @@ bool made_together(const Site& a, const Site& b) {
          (has_operation_for_creator(b) && stands_in(b.created_by, a));
 }
 
+/// Goroutines that the standard library started for its own work are there for somebody: they come with what he does.
+bool serves_others(const Site& site) {
+  return is_standard_library(site.user.function) && is_standard_library(site.created_by.function);
+}
+
 /// Whether goroutines of two sites come from one operation: so many here for each one there, all along, where one
 /// function makes both; else equal numbers by steps that no even pace explains.
 bool one_operation(const Finding& a, const Finding& b) {
@@ -120,7 +126,8 @@ bool one_operation(const Finding& a, const Finding& b) {
   const Parts mine = parts_of(a.growth, begin, end);
   const Parts other = parts_of(b.growth, begin, end);
   if (sum(mine) == 0 || sum(other) == 0) return false;
-  if (made_together(*a.site, *b.site)) return distance(mine, other, sum(mine) / sum(other)) <= kMostOdd;
+  if (made_together(*a.site, *b.site) || serves_others(*b.site))
+    return distance(mine, other, sum(mine) / sum(other)) <= kMostOdd;
   if (a.site->created_by.function == "main.main" && b.site->created_by.function == "main.main") return false;
   Parts even{};
   even.fill(1);
@@ -198,7 +205,9 @@ void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& bef
     if (rank(findings[i].kind) && findings[i].per_second > 0) order.push_back(i);
   }
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
-    return std::tuple{*rank(findings[i].kind), !was_a_cause(findings[i], before), ~findings[i].members};
+    const Finding& finding = findings[i];
+    const bool serves = finding.site && serves_others(*finding.site);
+    return std::tuple{*rank(finding.kind), serves, !was_a_cause(finding, before), ~finding.members};
   });
   link_locks(findings);
   link_blocked_forever(findings);

@@ -121,6 +121,45 @@ TEST(Causes, AGoroutineThatALeakedOneStartedIsItsConsequence) {
   EXPECT_NE(findings[0].cause.has_value(), findings[1].cause.has_value());
 }
 
+TEST(Causes, WhatTheLibraryStartedForItselfIsThereForWhoWasWaitedFor) {
+  const Counts even{5, 5, 5, 5, 5, 5, 5, 5};
+  std::vector<Finding> findings{
+      goroutines("net/http.(*connReader).backgroundRead", "net/http.(*connReader).startBackgroundRead", even),
+      goroutines("main.handle", "net/http.(*Server).Serve", even), goroutines("main.refresh", "main.serve", even)};
+  link_causes(findings);
+  EXPECT_TRUE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+  // Two of the user's own are two, however even.
+  EXPECT_FALSE(findings[2].cause);
+}
+
+TEST(Causes, ALockThatNobodyGetsIsOneMatterWithWhoPilesUpThere) {
+  const Counts even{5, 5, 5, 5, 5, 5, 5, 5};
+  const Finding leak = goroutines("main.get", "net/http.(*Server).Serve", even);
+  Finding lock{.kind = FindingKind::stuck_lock, .site = leak.site, .says = "main.save holds it."};
+  Finding blocked{.kind = FindingKind::blocked_forever, .site = leak.site};
+  std::vector<Finding> findings{leak, lock, blocked};
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("main.save holds it."));
+  ASSERT_TRUE(findings[1].cause);
+  EXPECT_EQ(findings[1].cause->kind, FindingKind::goroutine_leak);
+  EXPECT_TRUE(findings[2].cause);
+  // A deadlock is the cause of what piles up behind it.
+  lock.kind = FindingKind::deadlock;
+  findings = {leak, lock};
+  link_causes(findings);
+  ASSERT_TRUE(findings[0].cause);
+  EXPECT_EQ(findings[0].cause->kind, FindingKind::deadlock);
+  EXPECT_FALSE(findings[1].cause);
+  // Without a leak, that they can never go on follows from the lock.
+  findings = {lock, blocked};
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  ASSERT_TRUE(findings[1].cause);
+  EXPECT_EQ(findings[1].cause->kind, FindingKind::deadlock);
+}
+
 TEST(Causes, TheCauseThatAPageNamedStaysIt) {
   const Finding reader = goroutines("reader", "dial", {3, 3, 3, 3, 3, 3});
   const Finding writer = goroutines("writer", "dial", {3, 3, 3, 3, 3, 4});

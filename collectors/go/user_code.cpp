@@ -68,14 +68,20 @@ const Frame* UserCode::user_frame(std::span<const Frame> frames) const {
     return !is_plumbing(package) && !is_standard(package);
   };
   if (const Frame* frame = first(of_library)) return frame;
-  const auto any = [](const Frame& each) { return !is_plumbing(package_of(each.function)); };
-  if (const Frame* frame = first(any)) return frame;
+  for (std::size_t i = frames.size(); i-- > 0;) {
+    if (!is_plumbing(package_of(frames[i].function))) return &frames[i];
+  }
   return frames.empty() ? nullptr : &frames.front();
 }
 
 bool UserCode::starts_for_others(std::string_view function) const {
   const std::string_view package = package_of(function);
   return is_wrapper(package) || within(package, "sync");
+}
+
+bool is_standard_library(std::string_view function) {
+  const std::string_view package = package_of(function);
+  return !package.empty() && is_standard(package);
 }
 
 std::string_view enclosing_function(std::string_view function) {

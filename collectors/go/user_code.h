@@ -21,7 +21,8 @@ class UserCode {
   explicit UserCode(std::vector<std::string> wrappers) : wrappers_(std::move(wrappers)) {}
 
   /// The first frame, from the innermost outwards, that the user wrote. Where there is none, the first of a wrapper;
-  /// then the first that is neither runtime, sync nor internal; else the innermost. nullptr for no frames.
+  /// then the outermost that is neither runtime, sync nor internal, which is what the standard library started; else the
+  /// innermost. nullptr for no frames.
   const Frame* user_frame(std::span<const Frame> frames) const;
   bool is_users(const Frame& frame) const;
   /// Whether a goroutine that was created in this function was given what it runs: by a wrapper, or by package sync.
@@ -32,6 +33,9 @@ class UserCode {
 
   std::vector<std::string> wrappers_;
 };
+
+/// Whether a function is of the standard library, as far as its package's path tells.
+bool is_standard_library(std::string_view function);
 
 /// The function that a function literal stands in: "main.fanOut" of "main.fanOut.func1.2"; empty for any other.
 std::string_view enclosing_function(std::string_view function);

@@ -28,6 +28,10 @@ TEST(UserCode, TheFirstFrameThatIsNeitherLibraryNorWrapper) {
                             {"google.golang.org/grpc/internal/transport.(*http2Client).reader", "http2_client.go", 1}}),
             "google.golang.org/grpc/internal/transport.(*http2Client).reader");
   EXPECT_EQ(first_of(code, {{"runtime.gopark", "proc.go", 1}, {"net.(*conn).Read", "net.go", 1}}), "net.(*conn).Read");
+  EXPECT_EQ(first_of(code, {{"runtime.gopark", "proc.go", 1},
+                            {"net.(*conn).Read", "net.go", 1},
+                            {"net/http.(*connReader).backgroundRead", "server.go", 1}}),
+            "net/http.(*connReader).backgroundRead");
   EXPECT_EQ(first_of(code, {{"runtime.gopark", "proc.go", 1}}), "runtime.gopark");
   EXPECT_EQ(first_of(code, {}), "");
 }
