@@ -41,6 +41,7 @@ constexpr auto kGoroutineAdvice = std::to_array<Advice>({
     {"sync.WaitGroup.Wait", "a Done is missing on some path"},
     {"sync.Cond.Wait", "nobody calls Signal or Broadcast"},
     {"IO wait", "the peer says nothing more: set a deadline, and close bodies and connections"},
+    {"syscall", "a call of the kernel does not return: find what it waits for, and set a deadline where there is one"},
     {"sleep", "more is started than ends: bound the number of sleepers"},
 });
 
@@ -53,6 +54,10 @@ constexpr auto kFunctionAdvice = std::to_array<Advice>({
     {"net/http.(*persistConn).writeLoop",
      "an answer's body is neither read to its end nor closed: close it on every "
      "path, and share one http.Client"},
+    {"net/http.(*persistConn).roundTrip",
+     "the server does not answer: set a Timeout of the http.Client, or a context with a deadline"},
+    {"net.(*netFD).connect", "nobody answers there: set a Timeout of the net.Dialer, or a context with a deadline"},
+    {"os.(*Process).Wait", "a child process does not end: start it by exec.CommandContext, with a deadline"},
     {"net/http.(*conn).serve", "clients keep their connections: set IdleTimeout and ReadHeaderTimeout of the server"},
     {"database/sql.(*DB).connectionOpener", "databases are opened again and again: open one, and close it at the end"},
     {"database/sql.(*Tx).awaitDone", "a transaction is neither committed nor rolled back on some path"},
@@ -75,6 +80,8 @@ std::string_view advice_by_function(const Site& site) {
       // Also function literals in it.
       if (frame.function.starts_with(advice.reason)) return advice.text;
     }
+    // Who called the user's code has nothing to do with where it waits.
+    if (frame == site.user) break;
   }
   return {};
 }
