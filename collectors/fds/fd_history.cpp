@@ -18,9 +18,10 @@ using Ports = std::unordered_set<std::uint16_t>;
 
 /// The end of a connection that tells what it is for: the port that the process itself serves, or whom it calls. A port
 /// that the kernel chose for one connection tells nothing, and would make a place of each.
-std::string end_point(const SocketEntry& socket, const Ports& served) {
-  if (!socket.path.empty()) return fold_numbers(to_valid_utf8(socket.path));
-  if (!socket.peer_path.empty()) return "to " + fold_numbers(to_valid_utf8(socket.peer_path));
+std::string end_point(const SocketEntry& socket, const Ports& served, PathClassesOfMany& classes) {
+  const auto path_class = [&](const std::string& path) { return classes.class_of(fold_numbers(to_valid_utf8(path))); };
+  if (!socket.path.empty()) return path_class(socket.path);
+  if (!socket.peer_path.empty()) return "to " + path_class(socket.peer_path);
   const bool local_was_chosen = socket.local_port < kFirstEphemeralPort;
   const auto local = [&] { return fmt::format("local port {}", socket.local_port); };
   if (socket.remote_address.empty()) {
@@ -32,9 +33,9 @@ std::string end_point(const SocketEntry& socket, const Ports& served) {
   return local_was_chosen ? local() : socket.remote_address;
 }
 
-Site site_of(const SocketEntry& socket, const Ports& served) {
+Site site_of(const SocketEntry& socket, const Ports& served, PathClassesOfMany& classes) {
   Site site{.state = std::string{socket.state}, .reason = std::string{socket.protocol}};
-  site.user.file = end_point(socket, served);
+  site.user.file = end_point(socket, served, classes);
   return site;
 }
 
@@ -155,8 +156,23 @@ std::unordered_set<std::uint16_t> FdHistory::served_ports(const SocketTable& tab
   return ports;
 }
 
+/// How many paths the descriptors have, of files and of sockets.
+std::size_t FdHistory::count_paths(const SocketTable* table) const {
+  std::unordered_set<std::string_view> paths;
+  for (const Open& open : open_) {
+    if (open.link.kind != FdKind::socket) {
+      paths.insert(open.link.path_class);
+      continue;
+    }
+    if (table == nullptr) continue;
+    const auto entry = table->find(open.link.inode);
+    if (entry != table->end()) paths.insert(entry->second.path.empty() ? entry->second.peer_path : entry->second.path);
+  }
+  return paths.size();
+}
+
 std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, const SocketTable* table,
-                                                      SiteInterner& interner) const {
+                                                      SiteInterner& interner) {
   auto snapshot = std::make_shared<FdSnapshot>();
   snapshot->open = count_;
   snapshot->sampled = count_ > open_.size();
@@ -164,6 +180,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
   if (const auto limits = read_proc_limits(process)) snapshot->limit = limits->open_files;
   SiteList sites{interner, snapshot->sites};
   const Ports served = table != nullptr ? served_ports(*table) : Ports{};
+  classes_.expect(count_paths(table));
   std::unordered_set<Inode> seen;  // a socket may have several descriptors
   std::map<std::pair<FdKind, std::string_view>, std::uint32_t> places;
   for (const Open& open : open_) {
@@ -171,8 +188,8 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
     if (!is_socket) {
       const auto [place, is_new] = places.try_emplace({open.link.kind, open.link.path_class});
       if (is_new) {
-        place->second =
-            sites.index_of({.reason = std::string{to_string(open.link.kind)}, .user = {.file = open.link.path_class}});
+        place->second = sites.index_of({.reason = std::string{to_string(open.link.kind)},
+                                        .user = {.file = classes_.class_of(open.link.path_class)}});
       }
       snapshot->fds.push_back({open.fd, open.link.inode, open.link.kind, place->second});
       continue;
@@ -180,7 +197,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
     const auto entry = table->find(open.link.inode);
     // In no table of its namespace: not connected, or of a family that has none.
     const SocketEntry known = entry != table->end() ? entry->second : SocketEntry{.protocol = "none", .state = "none"};
-    const std::uint32_t index = sites.index_of(site_of(known, served));
+    const std::uint32_t index = sites.index_of(site_of(known, served, classes_));
     if (seen.insert(open.link.inode).second) {
       snapshot->sockets.push_back(
           {open.link.inode, std::string{known.protocol}, std::string{known.state}, index, known.waiting});

@@ -10,6 +10,7 @@
 #include "collectors/fds/socket_cache.h"
 #include "collectors/observation/fd_snapshot.h"
 #include "collectors/os/proc_root.h"
+#include "collectors/sites/path_classes.h"
 #include "collectors/sites/site_interner.h"
 
 namespace proctor {
@@ -40,9 +41,10 @@ class FdHistory {
   bool knows_all_sockets() const;
   /// The ports on which the process itself listens.
   std::unordered_set<std::uint16_t> served_ports(const SocketTable& table) const;
-  std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table,
-                                             SiteInterner& interner) const;
+  std::size_t count_paths(const SocketTable* table) const;
+  std::shared_ptr<const FdSnapshot> assemble(const ProcDir& process, const SocketTable* table, SiteInterner& interner);
 
+  PathClassesOfMany classes_;
   std::vector<Open> open_;  // by number
   std::int32_t next_ = 0;   // of the descriptors that are known, to be read again
   bool settled_ = false;    // all of them were read since the process can have changed any

@@ -31,17 +31,24 @@ std::string class_of(const MemoryMapping& mapping) {
 
 }  // namespace
 
-std::shared_ptr<const MappingSnapshot> classify(const std::vector<MemoryMapping>& mappings, SiteInterner& interner) {
+std::shared_ptr<const MappingSnapshot> classify(const std::vector<MemoryMapping>& mappings, PathClassesOfMany& paths,
+                                                SiteInterner& interner) {
   auto snapshot = std::make_shared<MappingSnapshot>();
   std::map<std::string, std::uint32_t> classes;
-  for (std::size_t i = 0; i < std::min(mappings.size(), kMaxListed); ++i) {
-    const MemoryMapping& mapping = mappings[i];
-    const auto next = static_cast<std::uint32_t>(snapshot->sites.size());
-    const auto [place, is_new] = classes.try_emplace(class_of(mapping), next);
-    if (is_new) {
-      snapshot->sites.push_back(interner.intern({.user = {.file = place->first}}));
-    }
-    snapshot->mappings.push_back({number(mapping.range.begin), mapping.range.size(), place->second});
+  const std::size_t listed = std::min(mappings.size(), kMaxListed);
+  std::vector<std::map<std::string, std::uint32_t>::iterator> places;
+  places.reserve(listed);
+  for (std::size_t i = 0; i < listed; ++i) places.push_back(classes.try_emplace(class_of(mappings[i])).first);
+  paths.expect(classes.size());
+  std::map<SiteId, std::uint32_t> indices;
+  for (auto& [name, index] : classes) {
+    SiteRef site = interner.intern({.user = {.file = paths.class_of(name)}});
+    const auto [place, is_new] = indices.try_emplace(site->id, static_cast<std::uint32_t>(snapshot->sites.size()));
+    if (is_new) snapshot->sites.push_back(std::move(site));
+    index = place->second;
+  }
+  for (std::size_t i = 0; i < listed; ++i) {
+    snapshot->mappings.push_back({number(mappings[i].range.begin), mappings[i].range.size(), places[i]->second});
   }
   return snapshot;
 }

@@ -57,6 +57,7 @@ class MemoryCollector final : public Collector {
     std::vector<AddressRange> malloc_data;
     std::string_view other_allocator;
     std::optional<RemoteAddress> main_arena;
+    PathClassesOfMany paths;
     std::optional<MallocState> malloc;
     std::optional<MonotonicTime> malloc_read_at;
     Nanoseconds malloc_took{};
@@ -90,7 +91,7 @@ std::optional<Bytes> limit_of(const ProcDir& process) {
 void MemoryCollector::read_mappings(const ProcDir& process, Last& last) {
   const MonotonicTime begin = clock_.monotonic();
   const auto mappings = read_memory_map(process);
-  last.mappings = mappings ? classify(*mappings, sites_) : nullptr;
+  last.mappings = mappings ? classify(*mappings, last.paths, sites_) : nullptr;
   last.malloc_data = mappings ? malloc_data(*mappings) : std::vector<AddressRange>{};
   last.other_allocator = mappings ? other_allocator(*mappings) : std::string_view{};
   last.mapping_count = mappings ? std::optional<std::uint64_t>{mappings->size()} : std::nullopt;

@@ -94,7 +94,8 @@ TEST(Mappings, AreClassesOfFilesAndSizes) {
   const auto mappings = parse_memory_map(
       "1000-2000 r-xp 0 8:1 9 /usr/lib/libx.so.1\n10000-90000 rw-p 0 0:0 0\n100000-180000 rw-p 0 0:0 0\n");
   ASSERT_TRUE(mappings) << mappings.error();
-  const auto snapshot = classify(*mappings, sites);
+  PathClassesOfMany paths;
+  const auto snapshot = classify(*mappings, paths, sites);
   ASSERT_EQ(snapshot->sites.size(), 2U);
   EXPECT_EQ(snapshot->sites[0]->user.file, "/usr/lib/libx.so.*");
   EXPECT_EQ(snapshot->sites[1]->user.file, "anonymous, up to 512 KiB");

@@ -29,6 +29,11 @@ COHORTS = {"A03": {"main.readStream": 1, "main.sendStream": 1, "main.controlStre
 OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
 NO_OVERDUE = ("A05", "A28c", "A28d")
 NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A31")
+# Locks that a package has: who holds each is told by the code, and nobody else.
+LOCKS = {"A29": ("stuck_lock", "main.readReply", "stands between locking and unlocking it"),
+         "A29b": ("deadlock", "main.register", "holds it already"),
+         "A29c": ("deadlock", "main.moveBack", "waits for what goroutine"),
+         "A29d": ("stuck_lock", "main.changeSettings", "stands between locking and unlocking it")}
 PASSING = ("A26", "A35")  # that come and go, and are watched for as long
 
 
@@ -52,7 +57,7 @@ def every_case_is_judged_as_its_report_wants():
         raise Skip("no Go toolchain on this machine")
     with Programs() as programs:
         children = {name: programs.start([CASES, "-case", name])
-                    for name in dict.fromkeys(["A07", "A07b", "A15", "A21", *LEAKS, *COHORTS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, "A30", "A36"])}
+                    for name in dict.fromkeys(["A07", "A07b", "A15", "A21", *LEAKS, *COHORTS, *NO_LEAKS, *OVERDUE, *NO_OVERDUE, *LOCKS, "A30", "A36"])}
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("cases.yaml", CONFIG),
                         "--web.listen-address", address])
@@ -140,6 +145,14 @@ def every_case_is_judged_as_its_report_wants():
                 capture_output=True, timeout=60).stdout)["goroutines"]["sites"]
             assert {site["function"] for site in sites if set(site["goids"]) & set(found[0]["core"])} <= functions | {
                 "main.(*hub).join"}, (sites, found)
+
+        for name, (kind, function, words) in LOCKS.items():
+            found = await_(f"{name} is told", lambda n=name: [
+                finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]
+                if finding["target"] == n], 60)
+            assert [finding["kind"] for finding in found] == [kind], found
+            assert function in found[0]["says"] and words in found[0]["says"], found
+            assert "main.hasRegistered" not in found[0]["says"], found
 
         def nested_read_lock():
             found = [finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]

@@ -122,6 +122,7 @@ LEAKS = {
     "C01": {("socket_leak", "close_wait"), ("fd_leak", "close_wait")},
     "C04": {("socket_leak", "no protocol"), ("fd_leak", "socket")},
     "C05": {("fd_leak", "eventfd"), ("fd_leak", "pipe"), ("fd_leak", "/proc/*/stat")},
+    "C05B": {("fd_leak", "/tmp/*")},
     "C06": {("fd_leak", "eventpoll")},
     "C10": {("socket_leak", "@leak-*-*"), ("fd_leak", "@leak-*-*")},
     "C11": {("socket_leak", "ephemeral port"), ("fd_leak", "ephemeral port")},

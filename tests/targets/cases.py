@@ -48,6 +48,13 @@ def a_mix_of_descriptors(_):
     kept.append(os.open("/proc/self/stat", os.O_RDONLY))
 
 
+def a_few_temporary_files(_):
+    for _ in range(5):
+        file, path = tempfile.mkstemp(dir="/tmp")
+        os.unlink(path)
+        kept.append(file)
+
+
 def an_inherited_epoll():
     kept.append(select.epoll())
     os.set_inheritable(kept[0].fileno(), True)
@@ -113,6 +120,7 @@ CASES = {
     "C01": peer_closes_and_the_server_does_not,
     "C04": lambda: repeat(lambda _: kept.append(socket.socket())),
     "C05": lambda: repeat(a_mix_of_descriptors),
+    "C05B": lambda: repeat(a_few_temporary_files),
     "C06": lambda: repeat(lambda _: kept.append(select.epoll())),
     "C09": an_inherited_epoll,
     "C10": lambda: repeat(a_unix_listener),

@@ -464,7 +464,9 @@ func main() {
 		go every(10*time.Millisecond, forever, func() { <-queue })
 		every(5*time.Millisecond, 3000, func() { go send(queue) })
 	default:
-		panic("no such case: " + *name)
+		if !lockCase(*name) {
+			panic("no such case: " + *name)
+		}
 	}
 	// Idle from here on; a bare select would be taken for a deadlock of the program.
 	for {
