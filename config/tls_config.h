@@ -31,6 +31,8 @@ struct TlsConfig {
   TlsVersion max_version = TlsVersion::tls13;
   std::vector<std::string> cipher_suites;      // of TLS 1.2, by their standard names; empty: those of the library
   std::vector<std::string> curve_preferences;  // "X25519", "CurveP256", ...; empty: those of the library
+
+  friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
 };
 
 /// Reads it; `folder` is where relative paths begin. Mistakes are noted.

@@ -60,6 +60,16 @@ void save(Watcher& watcher, const StorageFolder& storage, const Log& log) {
   if (const auto saved = watcher.save(storage.state_file()); !saved) log.error(saved.error().message);
 }
 
+std::shared_ptr<const WebAccess> access_of(WebConfig web) {
+  WebAccess access{.auth = nullptr, .headers = std::move(web.headers)};
+  if (!web.users.empty()) access.auth = std::make_shared<BasicAuth>(std::move(web.users));
+  return std::make_shared<const WebAccess>(std::move(access));
+}
+
+void tell(const std::vector<ConfigMistake>& mistakes, const Log& log) {
+  for (const ConfigMistake& mistake : mistakes) log.error(to_string(mistake));
+}
+
 enum class Event { due, stop, reload };
 
 /// Waits for a signal, a reload asked for over HTTP, or the time of the next round.
@@ -93,12 +103,12 @@ ExitStatus run_command(const RunOptions& options) {
   auto config = config_from(options);
   if (!config) return print_mistakes(config.error());
   ServerOptions server_options;
+  std::atomic<std::shared_ptr<const WebAccess>> access;
   if (!options.web_config_file.empty()) {
     auto web = load_web_config(options.web_config_file);
     if (!web) return print_mistakes(web.error());
-    if (!web->users.empty()) server_options.auth = std::make_shared<BasicAuth>(std::move(web->users));
-    server_options.headers = std::move(web->headers);
-    server_options.tls = std::move(web->tls);
+    server_options.tls = web->tls;
+    access = access_of(*std::move(web));
   }
   auto root = ProcRoot::open(options.procfs);
   if (!root) {
@@ -123,6 +133,7 @@ ExitStatus run_command(const RunOptions& options) {
   server_options.telemetry_path = options.telemetry_path;
   if (options.enable_lifecycle) server_options.reload = [&reload] { reload = true; };
   server_options.publication = [&latest] { return latest.load(); };
+  server_options.access = [&access] { return access.load(); };
   auto server = Server::start(server_options);
   if (!server) {
     fmt::print(stderr, "proctor: {}\n", server.error().message);
@@ -144,11 +155,15 @@ ExitStatus run_command(const RunOptions& options) {
       case Event::reload: {
         manager.reloading();
         auto renewed = config_from(options);
-        if (renewed) {
+        auto web = options.web_config_file.empty() ? LoadedWebConfig{} : load_web_config(options.web_config_file);
+        if (renewed && web) {
+          if (web->tls != server_options.tls) log->error("tls_server_config has changed, which takes a restart");
           watcher.reconfigure(*std::move(renewed));
+          access = access_of(*std::move(web));
           log->info("configuration reloaded");
         } else {
-          for (const ConfigMistake& mistake : renewed.error()) log->error(to_string(mistake));
+          if (!renewed) tell(renewed.error(), *log);
+          if (!web) tell(web.error(), *log);
           log->error("configuration not reloaded, the old one stays");
         }
         manager.ready();

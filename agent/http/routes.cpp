@@ -209,7 +209,8 @@ bool accepts_gzip(std::string_view accept_encoding) {
 
 HttpResponse respond(const HttpRequest& request, const RouteOptions& options) {
   const bool is_health = request.path == "/-/healthy" || request.path == "/-/ready";
-  if (!is_health && options.auth && !options.auth->allows(request.authorization)) {
+  const auto access = options.access ? options.access() : nullptr;
+  if (!is_health && access && access->auth && !access->auth->allows(request.authorization)) {
     return {.status = 401, .body = "Unauthorized\n"};
   }
   if (request.path == "/-/reload") return reload_response(request, options);

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/http/basic_auth.h"
+#include "agent/http/web_access.h"
 #include "agent/publication/publication.h"
 
 namespace proctor {
@@ -16,10 +16,8 @@ struct RouteOptions {
   std::string telemetry_path = "/metrics";
   /// The last Publication, null before the first.
   std::function<std::shared_ptr<const Publication>()> publication;
-  /// Who may ask; null: everybody. Health and readiness tell everybody.
-  std::shared_ptr<BasicAuth> auth;
-  /// Headers in place of ours, or beside them.
-  std::map<std::string, std::string> headers;
+  /// As of the last reload; empty, or null: everybody may ask, and answers carry our headers.
+  std::function<std::shared_ptr<const WebAccess>()> access;
   /// Asks for a reload; empty where the lifecycle API is off.
   std::function<void()> reload;
 };

@@ -95,7 +95,8 @@ int begin_request(mg_connection* connection) noexcept {
     } catch (const std::exception& error) {
       response = {.status = 500, .body = fmt::format("proctor failed: {}\n", error.what())};
     }
-    send(connection, response, listener->routes.headers, request.method != "HEAD");
+    const auto access = listener->routes.access ? listener->routes.access() : nullptr;
+    send(connection, response, access ? access->headers : Headers{}, request.method != "HEAD");
   } catch (const std::exception&) {
     return 500;  // no memory for an answer: the connection is closed
   }

@@ -34,6 +34,9 @@ class Agent:
                                      interval, *options, *arguments])
         await_("proctor is ready", lambda: get(f"http://{self.address}/-/ready"))
 
+    def log(self):
+        return self.child.log_path.read_text(encoding="utf-8", errors="replace")
+
     def metrics(self):
         return get(f"http://{self.address}/metrics")
 

@@ -120,6 +120,27 @@ def users_are_asked_for_their_password():
             except urllib.error.HTTPError as error:
                 assert error.code == 401 and error.headers["WWW-Authenticate"] == "Basic", path
         assert "Healthy" in get(f"http://{agent.address}/-/healthy")
+
+        def status(request=None):
+            try:
+                with urllib.request.urlopen(request or f"http://{agent.address}/metrics", timeout=10) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        # A bad file changes nothing, a good one is taken over.
+        web.write_text("basic_auth_users: {alice: secret}\n", encoding="utf-8")
+        os.kill(agent.child.pid, signal.SIGHUP)
+        await_("the old one stays", lambda: "not reloaded" in agent.log())
+        assert (status(), status(with_password)) == (401, 200)
+        web.write_text(f"basic_auth_users:\n  bob: '{made}'\n", encoding="utf-8")
+        os.kill(agent.child.pid, signal.SIGHUP)
+        await_("alice is unknown", lambda: status(with_password) == 401)
+        with_password.add_header("Authorization", "Basic Ym9iOnNlY3JldA==")
+        assert status(with_password) == 200
+        web.write_text("", encoding="utf-8")
+        os.kill(agent.child.pid, signal.SIGHUP)
+        await_("everybody may ask", lambda: status() == 200)
         web.write_text("basic_auth_users: {alice: secret}\n", encoding="utf-8")
         done = call("run", "--web.config.file", web)
         assert done.returncode == 2 and "web.yml:1:" in done.stderr, done

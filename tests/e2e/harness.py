@@ -70,10 +70,12 @@ class Programs:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, arguments, **options):
-        log = open(self.folder / f"{len(self.children)}-{pathlib.Path(arguments[0]).name}.log", "wb")
+        path = self.folder / f"{len(self.children)}-{pathlib.Path(arguments[0]).name}.log"
+        log = open(path, "wb")
         options.setdefault("stdout", log)
         options.setdefault("stdin", subprocess.DEVNULL)
         child = subprocess.Popen([str(argument) for argument in arguments], stderr=log, start_new_session=True, **options)
+        child.log_path = path
         self.children.append(child)
         return child
 
