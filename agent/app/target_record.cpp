@@ -178,6 +178,10 @@ void TargetRecord::remember(const Observation& observation) {
   }
   if (const auto* go = snapshot_of(observation.go_runtime)) {
     track("go_heap_live_bytes", observation.taken_at, bytes(go->heap_live));
+    if (go->last_gc) {
+      const auto ago = std::chrono::duration_cast<Nanoseconds>(observation.taken_at - *go->last_gc);
+      collections_.add(go->gc_cycles, now - ago, bytes(go->heap_marked));
+    }
   }
   const auto note_allocations = [&](const auto& part) {
     if (!part || !*part) return;
@@ -221,7 +225,12 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation,
   const bool stands = std::ranges::find(standing_, FindingKind::memory_leak, &Finding::kind) != standing_.end();
   const auto height =
       held_memory_.points().empty() ? std::nullopt : memory_heights_.highest_before(held_memory_.points().front().at);
-  if (auto finding = detect_memory_leak(held_memory_, height, config_, instant, stands)) {
+  auto memory_leak = detect_memory_leak(held_memory_, height, config_, instant, stands);
+  const auto* go = snapshot_of(observation.go_runtime);
+  if (!memory_leak && go != nullptr) {
+    memory_leak = detect_heap_leak(collections_, bytes(go->heap_live), config_, instant);
+  }
+  if (auto& finding = memory_leak) {
     name_allocation(*finding, growing_allocation());
     findings.push_back(*std::move(finding));
   }

@@ -7,6 +7,7 @@
 
 #include "agent/findings/finding.h"
 #include "agent/history/allocation_history.h"
+#include "agent/history/collections.h"
 #include "agent/history/lock_watch.h"
 #include "agent/history/series.h"
 #include "agent/history/thread_lock_watch.h"
@@ -50,6 +51,7 @@ class TargetRecord {
   std::uint32_t max_sites_;
   PopulationSet populations_;
   Series held_memory_;                              // resident anonymous memory that is in use, in bytes
+  Collections collections_;                         // of a Go heap
   PastHeights memory_heights_;                      // of the same
   std::unique_ptr<AllocationHistory> allocations_;  // only of a process whose allocations or page faults are sampled
   Series malloc_free_;                              // bytes that glibc's malloc has and nobody uses

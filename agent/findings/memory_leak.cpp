@@ -41,6 +41,19 @@ bool rises_evenly(std::span<const Point> points, const Evenness& evenness) {
   return floors[3] - floors[2] >= evenness.steady * (floors[1] - floors[0]);
 }
 
+Finding leak_of(double growth, double per_second, MonotonicTime since, Nanoseconds span, const Instant& instant) {
+  Finding finding{.kind = FindingKind::memory_leak, .certainty = Certainty::suspected, .site = nullptr};
+  finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - since);
+  finding.per_second = per_second;
+  finding.members = static_cast<std::uint64_t>(growth);
+  finding.says = fmt::format("Memory in use grew by {:.1f} MiB in {:.0f} s, {:.2f} MiB per minute, and none came back.",
+                             growth / kMebibyte, seconds(span), per_second * 60 / kMebibyte);
+  finding.advice =
+      "look which population of this process grows along; of a program that is not Go, memory_growth: true in the "
+      "configuration names the code that takes the memory";
+  return finding;
+}
+
 }  // namespace
 
 std::optional<Finding> detect_memory_leak(const Series& held, std::optional<double> height_before,
@@ -62,16 +75,28 @@ std::optional<Finding> detect_memory_leak(const Series& held, std::optional<doub
   const double growth = slope.value_or(0) * seconds(covered);
   if (growth < kLeastGrowth || growth < kLeastShare * points.back().value) return std::nullopt;
 
-  Finding finding{.kind = FindingKind::memory_leak, .certainty = Certainty::suspected, .site = nullptr};
-  finding.since = instant.wall - std::chrono::duration_cast<WallTime::duration>(instant.now - points.front().at);
-  finding.per_second = *slope;
-  finding.members = static_cast<std::uint64_t>(growth);
-  finding.says = fmt::format("Memory in use grew by {:.1f} MiB in {:.0f} s, {:.2f} MiB per minute, and none came back.",
-                             growth / kMebibyte, seconds(covered), *slope * 60 / kMebibyte);
-  finding.advice =
-      "look which population of this process grows along; of a program that is not Go, memory_growth: true in the "
-      "configuration names the code that takes the memory";
-  return finding;
+  return leak_of(growth, *slope, points.front().at, covered, instant);
+}
+
+std::optional<Finding> detect_heap_leak(const Collections& collections, double in_use, const FindingsConfig& config,
+                                        const Instant& instant) {
+  constexpr std::size_t kLeastCollections = 4;
+  constexpr double kMostApart = 2;  // the pace between two of them, from that over all
+  std::span<const Point> points = collections.points();
+  while (!points.empty() && points.front().at < instant.process_start + config.warm_up) points = points.subspan(1);
+  if (points.size() < kLeastCollections) return std::nullopt;
+  points = points.last(kLeastCollections);
+  const Nanoseconds covered = points.back().at - points.front().at;
+  if (seconds(covered) < kCovered * kMemoryWindows * seconds(config.window)) return std::nullopt;
+  const double growth = points.back().value - points.front().value;
+  const double pace = growth / seconds(covered);
+  if (growth < kLeastGrowth || growth < kLeastShare * points.back().value) return std::nullopt;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const double each = (points[i].value - points[i - 1].value) / seconds(points[i].at - points[i - 1].at);
+    if (each < pace / kMostApart || each > pace * kMostApart) return std::nullopt;
+  }
+  if (in_use - points.back().value < pace / kMostApart * seconds(instant.now - points.back().at)) return std::nullopt;
+  return leak_of(growth, pace, points.front().at, covered, instant);
 }
 
 void name_allocation(Finding& finding, const std::optional<AllocationGrowth>& growth) {

@@ -5,6 +5,7 @@
 #include "agent/findings/finding.h"
 #include "agent/findings/leak_detector.h"
 #include "agent/history/allocation_history.h"
+#include "agent/history/collections.h"
 #include "agent/history/series.h"
 #include "config/config.h"
 
@@ -20,6 +21,12 @@ constexpr int kMemoryWindows = 2;
 /// finding that is `standing` already goes on by looser measures, lest it comes and goes.
 std::optional<Finding> detect_memory_leak(const Series& held, std::optional<double> height_before,
                                           const FindingsConfig& config, const Instant& instant, bool standing);
+
+/// The same of a heap that is collected too seldom for a floor, as one that grows fast: each of the last collections
+/// left more than the one before by one pace, over as long, and `in_use`, which holds what is not collected yet, goes
+/// on so.
+std::optional<Finding> detect_heap_leak(const Collections& collections, double in_use, const FindingsConfig& config,
+                                        const Instant& instant);
 
 /// Makes the stack whose live bytes grow along the subject of a memory leak, where it is a good part of the growth.
 void name_allocation(Finding& finding, const std::optional<AllocationGrowth>& growth);

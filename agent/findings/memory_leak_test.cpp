@@ -137,5 +137,40 @@ TEST(SecondsLeft, AreAbsentWhereNothingGrows) {
   EXPECT_FALSE(seconds_left(series, 1900, config));
 }
 
+/// What is found at a heap that takes so many MiB a second and is collected when it has doubled; the first hour.
+std::optional<Finding> verdict_on_heap(const std::function<double(double second)>& mebibytes) {
+  FindingsConfig config;
+  config.window = seconds{12};
+  config.warm_up = seconds{2};
+  Collections collections;
+  double collected = 4;
+  std::uint64_t cycles = 0;
+  std::optional<Finding> found;
+  for (double second = 0; second < 120; second += 0.5) {
+    const MonotonicTime now{std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(second))};
+    const double size = mebibytes(second);
+    if (size >= 2 * collected) {
+      collected = size;
+      collections.add(++cycles, now, size * kMebibyte);
+    }
+    auto finding = detect_heap_leak(collections, size * kMebibyte, config,
+                                    {.now = now, .wall = WallTime{}, .process_start = MonotonicTime{}});
+    if (finding) found = finding;
+  }
+  return found;
+}
+
+TEST(HeapLeak, OneThatDoublesBetweenItsCollectionsIsFound) {
+  const auto finding = verdict_on_heap([](double second) { return 20 * second; });
+  ASSERT_TRUE(finding);
+  EXPECT_NEAR(finding->per_second, 20 * kMebibyte, kMebibyte);
+}
+
+TEST(HeapLeak, WhatWasTakenOnceOrLevelsOffIsNone) {
+  EXPECT_FALSE(verdict_on_heap([](double second) { return second < 3 ? 5.0 : 500.0; }));
+  EXPECT_FALSE(verdict_on_heap([](double second) { return std::min(20 * second, 300.0); }));
+  EXPECT_FALSE(verdict_on_heap([](double second) { return 1000 * (1 - std::exp(-second / 10)); }));
+}
+
 }  // namespace
 }  // namespace proctor
