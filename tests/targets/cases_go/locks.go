@@ -2,11 +2,12 @@ package main
 
 import (
 	"net"
+	"runtime"
 	"sync"
 	"time"
 )
 
-// Locks of a package: no stack holds their address.
+// A29: locks of a package; no stack holds their address.
 var (
 	registry    sync.Mutex
 	registered  = map[string]int{}
@@ -75,7 +76,73 @@ func readSettings() {
 	settings.RUnlock()
 }
 
-// lockCase runs a case of locks that a package has.
+// A15: a publisher sends while it holds the lock that the receiver needs first. Both are reached from a variable, so that
+// nothing but who refers to what tells.
+type hub struct {
+	name   string
+	lock   sync.Mutex
+	events chan int
+}
+
+var theHub = &hub{events: make(chan int)}
+
+func (h *hub) publish() {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	time.Sleep(50 * time.Millisecond)
+	h.events <- 1
+}
+
+func (h *hub) receive() {
+	time.Sleep(20 * time.Millisecond)
+	lock := &h.lock
+	lock.Lock()
+	events := h.events
+	lock.Unlock()
+	<-events
+	runtime.KeepAlive(events)
+}
+
+func (h *hub) join() {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+}
+
+// A21: two accounts are locked in two orders.
+type account struct {
+	name string
+	lock sync.Mutex
+}
+
+var first, second = &account{name: "first"}, &account{name: "second"}
+
+func transfer(from, to *account) {
+	from.lock.Lock()
+	defer from.lock.Unlock()
+	time.Sleep(50 * time.Millisecond)
+	to.lock.Lock()
+	defer to.lock.Unlock()
+}
+
+// A30: a goroutine read-locks twice, and a writer queues in between; then all readers pile up.
+func readTwice(lock *sync.RWMutex) {
+	lock.RLock()
+	defer lock.RUnlock()
+	time.Sleep(50 * time.Millisecond)
+	readAgain(lock)
+}
+
+func readAgain(lock *sync.RWMutex) {
+	lock.RLock()
+	defer lock.RUnlock()
+}
+
+func write(lock *sync.RWMutex) {
+	lock.Lock()
+	defer lock.Unlock()
+}
+
+// lockCase runs a case of locks.
 func lockCase(name string) bool {
 	const others = 20
 	switch name {
@@ -109,6 +176,29 @@ func lockCase(name string) bool {
 		time.Sleep(50 * time.Millisecond)
 		for i := 0; i < others; i++ {
 			go readSettings()
+		}
+	case "A15":
+		go theHub.publish()
+		go theHub.receive()
+		time.Sleep(100 * time.Millisecond)
+		for i := 0; i < 10; i++ {
+			go theHub.join()
+		}
+	case "A21":
+		go transfer(first, second)
+		go transfer(second, first)
+		time.Sleep(100 * time.Millisecond)
+		for i := 0; i < 10; i++ {
+			go transfer(first, second)
+		}
+	case "A30":
+		var lock sync.RWMutex
+		go readTwice(&lock)
+		time.Sleep(25 * time.Millisecond)
+		go write(&lock)
+		time.Sleep(100 * time.Millisecond)
+		for i := 0; i < 30; i++ {
+			go readAgain(&lock)
 		}
 	default:
 		return false

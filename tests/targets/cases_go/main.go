@@ -118,54 +118,6 @@ func copyOutput(reader *io.PipeReader, done *sync.WaitGroup) {
 
 func waitForCopies(copies *sync.WaitGroup) { copies.Wait() }
 
-// A15: a publisher sends while it holds the lock that the receiver needs first. Both are reached from a variable, so that
-// nothing but who refers to what tells.
-type hub struct {
-	name   string
-	lock   sync.Mutex
-	events chan int
-}
-
-var theHub = &hub{events: make(chan int)}
-
-func (h *hub) publish() {
-	h.lock.Lock()
-	defer h.lock.Unlock()
-	time.Sleep(50 * time.Millisecond)
-	h.events <- 1
-}
-
-func (h *hub) receive() {
-	time.Sleep(20 * time.Millisecond)
-	lock := &h.lock
-	lock.Lock()
-	events := h.events
-	lock.Unlock()
-	<-events
-	runtime.KeepAlive(events)
-}
-
-func (h *hub) join() {
-	h.lock.Lock()
-	defer h.lock.Unlock()
-}
-
-// A21: two accounts are locked in two orders.
-type account struct {
-	name string
-	lock sync.Mutex
-}
-
-var first, second = &account{name: "first"}, &account{name: "second"}
-
-func transfer(from, to *account) {
-	from.lock.Lock()
-	defer from.lock.Unlock()
-	time.Sleep(50 * time.Millisecond)
-	to.lock.Lock()
-	defer to.lock.Unlock()
-}
-
 // A16: every reload ranges over the channel of a ticker that is stopped, which does not close it.
 func reload() {
 	ticker := time.NewTicker(time.Hour)
@@ -248,24 +200,6 @@ func waitForTurn(turn *sync.Cond) {
 
 // A26: a burst waits on one channel.
 func burst(gate chan int) { <-gate }
-
-// A30: a goroutine read-locks twice, and a writer queues in between; then all readers pile up.
-func readTwice(lock *sync.RWMutex) {
-	lock.RLock()
-	defer lock.RUnlock()
-	time.Sleep(50 * time.Millisecond)
-	readAgain(lock)
-}
-
-func readAgain(lock *sync.RWMutex) {
-	lock.RLock()
-	defer lock.RUnlock()
-}
-
-func write(lock *sync.RWMutex) {
-	lock.Lock()
-	defer lock.Unlock()
-}
 
 // A31: one goroutine is in a system call, locked to its thread, for as long as the process lives.
 func lockedCall(fd int) {
@@ -358,20 +292,6 @@ func main() {
 		every(50*time.Millisecond, forever, timedOutHandler)
 	case "A03":
 		every(50*time.Millisecond, forever, openStream)
-	case "A15":
-		go theHub.publish()
-		go theHub.receive()
-		time.Sleep(100 * time.Millisecond)
-		for i := 0; i < 10; i++ {
-			go theHub.join()
-		}
-	case "A21":
-		go transfer(first, second)
-		go transfer(second, first)
-		time.Sleep(100 * time.Millisecond)
-		for i := 0; i < 10; i++ {
-			go transfer(first, second)
-		}
 	case "C17":
 		attachForEver()
 	case "A18":
@@ -444,15 +364,6 @@ func main() {
 		}
 	case "A36":
 		blockFinalizer()
-	case "A30":
-		var lock sync.RWMutex
-		go readTwice(&lock)
-		time.Sleep(25 * time.Millisecond)
-		go write(&lock)
-		time.Sleep(100 * time.Millisecond)
-		for i := 0; i < 30; i++ {
-			go readAgain(&lock)
-		}
 	case "A31":
 		var pipe [2]int
 		if err := syscall.Pipe(pipe[:]); err != nil {
