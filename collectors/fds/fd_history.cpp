@@ -156,10 +156,11 @@ std::unordered_set<std::uint16_t> FdHistory::served_ports(const SocketTable& tab
   return ports;
 }
 
-/// How many paths the descriptors have, of files and of sockets.
+/// How many paths the descriptors have, of files and of sockets, as far as it matters.
 std::size_t FdHistory::count_paths(const SocketTable* table) const {
   std::unordered_set<std::string_view> paths;
   for (const Open& open : open_) {
+    if (paths.size() > PathClasses::kMostNames) break;
     if (open.link.kind != FdKind::socket) {
       paths.insert(open.link.path_class);
       continue;
@@ -180,7 +181,7 @@ std::shared_ptr<const FdSnapshot> FdHistory::assemble(const ProcDir& process, co
   if (const auto limits = read_proc_limits(process)) snapshot->limit = limits->open_files;
   SiteList sites{interner, snapshot->sites};
   const Ports served = table != nullptr ? served_ports(*table) : Ports{};
-  classes_.expect(count_paths(table));
+  if (!classes_.are_many()) classes_.expect(count_paths(table));
   std::unordered_set<Inode> seen;  // a socket may have several descriptors
   std::map<std::pair<FdKind, std::string_view>, std::uint32_t> places;
   for (const Open& open : open_) {

@@ -21,8 +21,8 @@ class UserCode {
   explicit UserCode(std::vector<std::string> wrappers) : wrappers_(std::move(wrappers)) {}
 
   /// The first frame, from the innermost outwards, that the user wrote. Where there is none, the first of a wrapper;
-  /// then the outermost that is neither runtime, sync nor internal, which is what the standard library started; else the
-  /// innermost. nullptr for no frames.
+  /// then the outermost that is neither runtime, sync nor internal, which is what the standard library started; else
+  /// the innermost. nullptr for no frames.
   const Frame* user_frame(std::span<const Frame> frames) const;
   bool is_users(const Frame& frame) const;
   /// Whether a goroutine that was created in this function was given what it runs: by a wrapper, or by package sync.

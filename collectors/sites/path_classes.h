@@ -35,6 +35,7 @@ class PathClassesOfMany {
   void expect(std::size_t paths) {
     if (!classes_ && paths > PathClasses::kMostNames) classes_ = std::make_unique<PathClasses>();
   }
+  bool are_many() const { return classes_ != nullptr; }
   std::string class_of(std::string_view path) { return classes_ ? classes_->class_of(path) : std::string{path}; }
 
  private:

@@ -47,8 +47,9 @@ TEST(PathClasses, ItTakesNoMoreThanItsBounds) {
   std::set<std::string> seen;
   std::string path;
   for (int i = 0; i < 100; ++i) path += "/" + std::string(static_cast<std::size_t>(i), 'd');
-  for (int i = 0; i < 1000; ++i)
-    seen.insert(classes.class_of(fmt::format("/{}{}", std::string(1U + i % 50U, 'x'), path)));
+  for (std::size_t i = 0; i < 1000; ++i) {
+    seen.insert(classes.class_of(fmt::format("/{}{}", std::string(1 + i % 50, 'x'), path)));
+  }
   EXPECT_LT(seen.size(), 300U);
 }
 
