@@ -124,6 +124,9 @@ func transfer(from, to *account) {
 	defer to.lock.Unlock()
 }
 
+// As theHub, it is reached from a variable.
+var theSettings = &sync.RWMutex{}
+
 // A30: a goroutine read-locks twice, and a writer queues in between; then all readers pile up.
 func readTwice(lock *sync.RWMutex) {
 	lock.RLock()
@@ -192,13 +195,12 @@ func lockCase(name string) bool {
 			go transfer(first, second)
 		}
 	case "A30":
-		var lock sync.RWMutex
-		go readTwice(&lock)
+		go readTwice(theSettings)
 		time.Sleep(25 * time.Millisecond)
-		go write(&lock)
+		go write(theSettings)
 		time.Sleep(100 * time.Millisecond)
 		for i := 0; i < 30; i++ {
-			go readAgain(&lock)
+			go readAgain(theSettings)
 		}
 	default:
 		return false
