@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <string_view>
 #include <unordered_map>
 
@@ -74,7 +75,10 @@ Result<GoroutineList> list_live_goroutines(const GoProcess& process) {
       LiveGoroutine goroutine{.address = g->address, .goid = g->goid, .stack = g->stack, .token = g->tracking_seq};
       if (g->stack.contains(g->sp)) goroutine.stack.begin = g->sp;
       if (goroutine.stack.size() > kMaxStack) {
-        return fail(ErrorCode::limit_reached, "goroutine {} has a stack of {} bytes", g->goid, goroutine.stack.size());
+        // Stacks have a power of two: any other size is that of one which is moved to another place.
+        const bool moves = !std::has_single_bit(g->stack.size());
+        return fail(moves ? ErrorCode::torn_read : ErrorCode::limit_reached, "goroutine {} has a stack of {} bytes",
+                    g->goid, g->stack.size());
       }
       goroutine.runs = g->status == GStatus::running || g->status == GStatus::copystack;
       if (g->status == GStatus::waiting || g->status == GStatus::leaked) {
