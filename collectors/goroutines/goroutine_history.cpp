@@ -15,6 +15,13 @@ namespace {
 constexpr std::uint64_t kCodeReach = std::uint64_t{1} << 31;  // of an address that an instruction holds
 constexpr std::size_t kMaxLockStacks = 2000;
 
+/// Who does has let go of the lock that its own code has taken, and takes it again before it returns.
+bool waits_for_condition(const GoroutineStack& stack) {
+  return std::ranges::any_of(stack.calls, [](const auto& calls) {
+    return std::ranges::any_of(*calls, [](const GoFrame& call) { return call.frame.function == "sync.(*Cond).Wait"; });
+  });
+}
+
 GoroutineState state_of(GStatus status) {
   switch (status) {
     case GStatus::runnable: return GoroutineState::runnable;
@@ -200,7 +207,7 @@ void GoroutineHistory::find_holders(GoroutineSnapshot& snapshot) const {
     if (goroutine.state != GoroutineState::waiting && goroutine.state != GoroutineState::syscall) continue;
     if (by_stack.size() >= kMaxLockStacks && !by_stack.contains(goroutine.stack_index)) continue;
     const auto [place, is_new] = by_stack.try_emplace(goroutine.stack_index);
-    if (is_new) {
+    if (is_new && !waits_for_condition(*snapshot.stacks[goroutine.stack_index])) {
       for (const auto& calls : snapshot.stacks[goroutine.stack_index]->calls) {
         if (calls->empty()) continue;
         for (const RemoteAddress lock : lock_code_->held_at(calls->front().entry, calls->front().pc)) {

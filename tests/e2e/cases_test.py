@@ -153,6 +153,8 @@ def every_case_is_judged_as_its_report_wants():
             assert [finding["kind"] for finding in found] == [kind], found
             assert function in found[0]["says"] and words in found[0]["says"], found
             assert "main.hasRegistered" not in found[0]["says"], found
+            # The one that was woken first waits for the lock again, but holds it no more than the other.
+            assert found[0]["says"].count("stands between") == (kind == "stuck_lock"), found
 
         def nested_read_lock():
             found = [finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]

@@ -12,6 +12,7 @@ var (
 	registry    sync.Mutex
 	registered  = map[string]int{}
 	here, there sync.Mutex
+	changed     = sync.NewCond(&registry)
 	finished    = make(chan int)
 	settings    sync.RWMutex
 )
@@ -28,6 +29,13 @@ func register(name string) {
 	registry.Lock()
 	defer registry.Unlock()
 	registered[name]++
+}
+
+// waitForChange has let go of the lock while it waits, and waits for it again once it is woken.
+func waitForChange() {
+	registry.Lock()
+	changed.Wait()
+	registry.Unlock()
 }
 
 // hasRegistered has let go of the lock on each path before it waits.
@@ -154,6 +162,8 @@ func lockCase(name string) bool {
 		if err != nil {
 			panic(err)
 		}
+		go waitForChange()
+		go waitForChange()
 		go hasRegistered("a", finished)
 		time.Sleep(50 * time.Millisecond)
 		peer, err := net.Dial("tcp", listener.Addr().String())
@@ -162,6 +172,7 @@ func lockCase(name string) bool {
 		}
 		go readReply(peer)
 		time.Sleep(50 * time.Millisecond)
+		changed.Signal()
 		for i := 0; i < others; i++ {
 			go register("b")
 		}
