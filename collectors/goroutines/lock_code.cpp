@@ -12,7 +12,7 @@
 namespace proctor {
 namespace {
 
-constexpr std::uint64_t kMostCode = 16384;     // before and behind where it stands
+constexpr std::uint64_t kMostCode = 16384;     // before where it stands
 constexpr std::uint64_t kRwMutexReaders = 12;  // distance of the semaphore of readers in a sync.RWMutex
 constexpr std::size_t kCallLength = 5;
 constexpr std::size_t kAddressLength = 7;
@@ -52,15 +52,12 @@ std::vector<RemoteAddress> LockCode::find(RemoteAddress entry, RemoteAddress pc)
   for (const Call& call : calls) {
     // That at which it stands has not returned.
     if (!call.locks || call.returns_to >= pc || std::ranges::find(held, call.lock) != held.end()) continue;
-    const Call* before = nullptr;
-    const Call* behind = nullptr;
+    const Call* last = nullptr;
     for (const Call& other : calls) {
-      if (other.lock != call.lock || other.returns_to == pc) continue;
-      if (other.returns_to < pc) before = &other;
-      if (other.returns_to > pc && behind == nullptr) behind = &other;
+      if (other.lock == call.lock && other.returns_to < pc) last = &other;
     }
-    // A path that unlocks and returns may stand in between.
-    if (before->locks || (behind != nullptr && !behind->locks)) held.push_back(call.lock);
+    // Behind an unlock it may be that of a path that has returned, or its own: then nothing is said.
+    if (last->locks) held.push_back(call.lock);
   }
   std::ranges::sort(held);
   return held;
@@ -69,7 +66,7 @@ std::vector<RemoteAddress> LockCode::find(RemoteAddress entry, RemoteAddress pc)
 std::vector<LockCode::Call> LockCode::calls_in(RemoteAddress entry, RemoteAddress pc) {
   if (pc < entry || pc - entry > kMostCode) return {};
   const AddressRange text{process_.module().text, process_.module().etext};
-  std::vector<std::byte> code(std::min(pc - entry + kMostCode, text.end > entry ? text.end - entry : 0));
+  std::vector<std::byte> code(pc - entry);
   if (!process_.memory().read(entry, code)) return {};
   std::vector<Call> calls;
   const std::span<const std::byte> bytes{code};
@@ -84,9 +81,6 @@ std::vector<LockCode::Call> LockCode::calls_in(RemoteAddress entry, RemoteAddres
       if (!text.contains(callee)) continue;
       const Effect effect = effect_of(callee);
       if (effect == Effect::none) continue;
-      // The bytes may go on behind the function's end.
-      const auto function = process_.functions().function_at(returns_to - 1);
-      if (!function || function->entry != entry) return calls;
       calls.push_back(
           {.lock = effect == Effect::locks_for_readers ? RemoteAddress{number(lock) - kRwMutexReaders} : lock,
            .returns_to = returns_to,

@@ -17,7 +17,7 @@ class LockCode {
   explicit LockCode(const GoProcess& process) : process_(process) {}
 
   /// The addresses of each sync.Mutex and sync.RWMutex that the function which begins at `entry` locks before `pc`, a
-  /// return address, and unlocks behind it or, as with a defer, in no place of its own. Valid until the next call.
+  /// return address, without an unlock in between. Valid until the next call.
   const std::vector<RemoteAddress>& held_at(RemoteAddress entry, RemoteAddress pc);
 
  private:

@@ -41,13 +41,13 @@ func waitForChange() {
 // hasRegistered has let go of the lock on each path before it waits.
 func hasRegistered(name string, done chan int) {
 	registry.Lock()
-	if registered[name] > 1 {
+	if registered[name] == 0 {
 		registry.Unlock()
+		<-done
 		return
 	}
 	registered[name]++
 	registry.Unlock()
-	<-done
 }
 
 // registerAgain locks what its caller, which it is inlined into or not, has locked.
