@@ -10,7 +10,6 @@
 #include "agent/findings/leak_detector.h"
 #include "agent/findings/memory_leak.h"
 #include "agent/findings/spike.h"
-#include "agent/findings/stuck_finalizer.h"
 #include "agent/findings/stuck_lock.h"
 #include "agent/findings/stuck_thread.h"
 #include "agent/findings/stuck_thread_lock.h"
@@ -240,7 +239,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation,
   }
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
-    std::ranges::move(detect_stuck_finalizer(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
+    std::ranges::move(finalizers_.look(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
     locks_.update(*goroutines, instant.now);
     std::ranges::move(detect_stuck_locks(*goroutines, snapshot_of(observation.unreachable), locks_, config_, instant),
                       std::back_inserter(findings));

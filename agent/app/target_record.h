@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/findings/finding.h"
+#include "agent/findings/stuck_finalizer.h"
 #include "agent/history/allocation_history.h"
 #include "agent/history/collections.h"
 #include "agent/history/lock_watch.h"
@@ -31,7 +32,8 @@ class TargetRecord {
   TargetReport update(const std::shared_ptr<const Observation>& observation);
 
   /// What verdicts need, for a state file; read into a record that has seen no look yet. It takes the limits and rules
-  /// of then: reconfigure it. Not kept: the tracks of figures, the past of sites, and what allocates.
+  /// of then: reconfigure it. Not kept: the tracks of figures, the past of sites, what
+  /// allocates, and what is known anew within seconds.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(config_.window, max_sites_, populations_, held_memory_, memory_heights_, malloc_free_, locks_,
@@ -55,6 +57,7 @@ class TargetRecord {
   PastHeights memory_heights_;                      // of the same
   std::unique_ptr<AllocationHistory> allocations_;  // only of a process whose allocations or page faults are sampled
   Series malloc_free_;                              // bytes that glibc's malloc has and nobody uses
+  FinalizerWatch finalizers_;
   LockWatch locks_;
   ThreadLockWatch thread_locks_;
   Series resident_;  // bytes

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "agent/findings/leak_text.h"
 
@@ -21,15 +22,25 @@ bool runs_finalizers(const Site& site) {
 
 }  // namespace
 
-std::vector<Finding> detect_stuck_finalizer(const GoroutineSnapshot& goroutines, WallTime now,
-                                            MonotonicTime sampled_at) {
+std::vector<Finding> FinalizerWatch::look(const GoroutineSnapshot& goroutines, WallTime now, MonotonicTime sampled_at) {
+  const std::vector<Wait> before = std::exchange(waits_, {});
   std::vector<Finding> findings;
   for (const GoroutineSample& goroutine : goroutines.goroutines) {
+    const bool waits = goroutine.state == GoroutineState::waiting || goroutine.state == GoroutineState::syscall;
+    if (!goroutine.system || !waits) continue;
     const SiteRef& site = goroutines.sites[goroutine.site];
     // While it has nothing to do, it stands in the runtime alone.
-    if (!goroutine.system || site->user.function.starts_with("runtime.") || !runs_finalizers(*site)) continue;
-    if (!goroutine.waiting_since || sampled_at - *goroutine.waiting_since < kPatience) continue;
-    const Nanoseconds stuck = sampled_at - *goroutine.waiting_since;
+    if (site->user.function.starts_with("runtime.") || !runs_finalizers(*site)) continue;
+    Wait wait{goroutine.goid, goroutine.wait_token, site->id, sampled_at};
+    const auto same = std::ranges::find_if(before, [&](const Wait& then) {
+      return then.goid == wait.goid && then.token == wait.token && then.site == wait.site;
+    });
+    if (same != before.end()) wait.since = same->since;
+    // The collector's word reaches further back, but there is none before it has run.
+    if (goroutine.waiting_since) wait.since = std::min(wait.since, *goroutine.waiting_since);
+    waits_.push_back(wait);
+    const Nanoseconds stuck = sampled_at - wait.since;
+    if (stuck < kPatience) continue;
     Finding finding;
     finding.kind = FindingKind::finalizer_stuck;
     finding.certainty = Certainty::suspected;

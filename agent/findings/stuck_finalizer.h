@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "agent/findings/finding.h"
@@ -7,10 +8,23 @@
 
 namespace proctor {
 
-/// The runtime's goroutine of finalizers or cleanups, where a function that it was given to run has blocked it for some
-/// time: then no other finalizer runs, and what they would free stays. For how long is known once a collection has seen
-/// it.
-std::vector<Finding> detect_stuck_finalizer(const GoroutineSnapshot& goroutines, WallTime now,
-                                            MonotonicTime sampled_at);
+/// The runtime's goroutines of finalizers and cleanups over many looks, of which it shows those that a function which
+/// they were given to run has blocked for some time: then no other one runs, and what they would free stays.
+class FinalizerWatch {
+ public:
+  /// Takes in a look and tells what has been stuck by then: since the runtime's collector has seen it wait, or a look.
+  std::vector<Finding> look(const GoroutineSnapshot& goroutines, WallTime now, MonotonicTime sampled_at);
+
+ private:
+  /// A wait within a function of the user's, unmoved since the look in which it was first seen.
+  struct Wait {
+    std::uint64_t goid = 0;
+    std::uint8_t token = 0;
+    SiteId site{};
+    MonotonicTime since{};
+  };
+
+  std::vector<Wait> waits_;
+};
 
 }  // namespace proctor

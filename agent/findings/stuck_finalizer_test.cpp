@@ -26,7 +26,7 @@ Site stuck_site() {
 
 std::vector<Finding> detect(const GoroutineSnapshot& snapshot, std::chrono::seconds age) {
   const MonotonicTime now = *snapshot.goroutines[0].waiting_since + age;
-  return detect_stuck_finalizer(snapshot, WallTime{}, now);
+  return FinalizerWatch{}.look(snapshot, WallTime{}, now);
 }
 
 TEST(StuckFinalizer, OneThatBlocksForLongIsFound) {
@@ -39,6 +39,22 @@ TEST(StuckFinalizer, OneThatBlocksForLongIsFound) {
 TEST(StuckFinalizer, OneThatBlocksForAMomentIsNone) {
   const auto snapshot = standing_in(stuck_site());
   EXPECT_TRUE(detect(snapshot, std::chrono::seconds{2}).empty());
+}
+
+TEST(StuckFinalizer, OneThatNoCollectionHasSeenIsFoundByItsLooks) {
+  auto snapshot = standing_in(stuck_site());
+  snapshot.goroutines[0].waiting_since.reset();
+  FinalizerWatch watch;
+  const MonotonicTime first{std::chrono::seconds{100}};
+  const auto look = [&](int second) {
+    return watch.look(snapshot, WallTime{}, first + std::chrono::seconds{second}).size();
+  };
+  EXPECT_EQ(look(0), 0U);
+  EXPECT_EQ(look(9), 0U);
+  EXPECT_EQ(look(11), 1U);
+  ++snapshot.goroutines[0].wait_token;  // it went on, and waits in the next call
+  EXPECT_EQ(look(12), 0U);
+  EXPECT_EQ(look(23), 1U);
 }
 
 TEST(StuckFinalizer, OneWithoutWorkIsNone) {

@@ -273,14 +273,20 @@ func serveAfterStart() {
 }
 
 // A36: a finalizer waits for what nobody sends, and all others wait behind it.
-type file struct{ descriptor *int }
+type file struct{ finalized chan<- bool }
 
-func (f *file) close() { <-make(chan int) }
+func (f *file) close() {
+	f.finalized <- true
+	<-make(chan int)
+}
 
 func blockFinalizer() {
-	runtime.SetFinalizer(&file{new(int)}, (*file).close)
-	runtime.GC()
-	runtime.GC()
+	finalized := make(chan bool, 1)
+	runtime.SetFinalizer(&file{finalized}, (*file).close)
+	// The stack of a goroutine that was preempted may hold what is dead for a collection or two.
+	for len(finalized) == 0 {
+		runtime.GC()
+	}
 }
 
 func main() {
