@@ -1,6 +1,5 @@
 #include "agent/profiles/pprof_profiles.h"
 
-#include <algorithm>
 #include <array>
 #include <map>
 
@@ -66,23 +65,17 @@ std::vector<PprofLocation> locations_of(const GoroutineStack& stack) {
   return locations.take();
 }
 
-bool is_runtime(const GoFrame& call) {
-  return call.frame.function.starts_with("runtime.") || call.frame.function.starts_with("internal/runtime/");
-}
-
-/// Where `hide_runtime`, without the runtime's own calls on top, which say nothing of who allocates; whole where there
-/// are no others.
+/// With `hide_runtime` from where runtime/pprof shows it.
 std::vector<PprofLocation> locations_of(const ProfiledStack& stack, bool hide_runtime) {
   Locations locations;
-  bool hidden = hide_runtime && std::ranges::any_of(stack.calls, [](const FrameCache::Frames& calls) {
-                  return std::ranges::any_of(*calls, [](const GoFrame& call) { return !is_runtime(call); });
-                });
-  for (const FrameCache::Frames& calls : stack.calls) {
-    if (calls->back().frame.function == "runtime.goexit") continue;
+  const std::size_t first_frame = hide_runtime ? stack.shown_frame : 0;
+  for (std::size_t frame = first_frame; frame < stack.calls.size(); ++frame) {
+    const std::vector<GoFrame>& calls = *stack.calls[frame];
+    if (calls.back().frame.function == "runtime.goexit") continue;
     locations.begin_frame();
-    for (const GoFrame& call : *calls) {
-      hidden = hidden && is_runtime(call);
-      if (!hidden && !call.wrapper) locations.add(call);
+    const std::size_t first_call = hide_runtime && frame == first_frame ? stack.shown_call : 0;
+    for (std::size_t call = first_call; call < calls.size(); ++call) {
+      if (!calls[call].wrapper) locations.add(calls[call]);
     }
   }
   return locations.take();

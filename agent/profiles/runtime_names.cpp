@@ -20,10 +20,6 @@ bool is_exported(std::string_view name) {
 
 }  // namespace
 
-bool is_runtime_function(std::string_view name) {
-  return name.starts_with(kRuntime) || name.starts_with("internal/runtime/");
-}
-
 bool is_shown_in_traces(std::string_view name) {
   // A goroutine that runs finalizers or cleanups would not be known for one without them.
   if (name == "runtime.runFinalizers" || name == "runtime.runCleanups") return true;

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "agent/profiles/runtime_names.h"
+#include "collectors/go/user_code.h"
 
 namespace proctor {
 namespace {

@@ -106,6 +106,10 @@ const GoModuleVersion* module_of(std::span<const GoModuleVersion> modules, std::
   return best;
 }
 
+bool is_runtime_function(std::string_view name) {
+  return name.starts_with("runtime.") || name.starts_with("internal/runtime/");
+}
+
 bool is_system_goroutine(std::string_view start_function) {
   return start_function.starts_with("runtime.") && start_function != "runtime.main" &&
          start_function != "runtime.corostart" && start_function != "runtime.handleAsyncEvent";

@@ -34,6 +34,9 @@ class UserCode {
   std::vector<std::string> wrappers_;
 };
 
+/// Whether a function belongs to the runtime, which profiles hide where a stack begins with it.
+bool is_runtime_function(std::string_view name);
+
 /// Whether a function is of the standard library, as far as its package's path tells.
 bool is_standard_library(std::string_view function);
 

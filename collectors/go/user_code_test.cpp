@@ -47,6 +47,13 @@ TEST(UserCode, APackageThatIsToldIsSeenThroughWithAllWithinIt) {
   EXPECT_FALSE(UserCode{}.starts_for_others("net/http.(*Server).Serve"));
 }
 
+TEST(UserCode, PackagesOfTheRuntimeAreTheRuntime) {
+  EXPECT_TRUE(is_runtime_function("runtime.mallocgc"));
+  EXPECT_TRUE(is_runtime_function("internal/runtime/atomic.Load"));
+  EXPECT_FALSE(is_runtime_function("runtime/pprof.WriteHeapProfile"));
+  EXPECT_FALSE(is_runtime_function("runtimex.f"));
+}
+
 TEST(UserCode, AFunctionLiteralStandsInAFunction) {
   EXPECT_EQ(enclosing_function("main.fanOut.func1"), "main.fanOut");
   EXPECT_EQ(enclosing_function("main.(*server).run.func2.1"), "main.(*server).run");

@@ -1,6 +1,7 @@
 #include "collectors/goroutines/profile_stacks.h"
 
 #include "base/hash.h"
+#include "collectors/go/user_code.h"
 
 namespace proctor {
 namespace {
@@ -13,10 +14,23 @@ FrameCache::Frames with_wrapper(std::vector<GoFrame> calls) {
 
 }  // namespace
 
+bool ProfileStacks::returns_to_runtime(RemoteAddress pc) {
+  const FrameCache::Frames& there = frames_.at(pc);
+  return !there->empty() && is_runtime_function(there->front().frame.function);
+}
+
 ProfiledStack ProfileStacks::name(const std::vector<RemoteAddress>& pcs) {
-  // There may be an address for each inlined call; the innermost one tells them all.
   ProfiledStack stack;
+  bool hidden = true;
+  const auto begin_to_show = [&](RemoteAddress pc, std::size_t frame, std::size_t call) {
+    if (!hidden || returns_to_runtime(pc)) return;
+    hidden = false;
+    stack.shown_frame = frame;
+    stack.shown_call = call;
+  };
+  // There may be an address for each inlined call; the innermost one tells them all.
   for (std::size_t i = 0; i < pcs.size(); ++i) {
+    begin_to_show(pcs[i], stack.calls.size(), 0);
     const FrameCache::Frames calls = frames_.at(pcs[i] - 1);
     if (calls->empty()) continue;
     stack.calls.push_back(calls->front().wrapper ? with_wrapper(*calls) : calls);
@@ -25,6 +39,7 @@ ProfiledStack ProfileStacks::name(const std::vector<RemoteAddress>& pcs) {
       const FrameCache::Frames next = frames_.at(pcs[i + 1] - 1);
       if (next->empty() || next->front().frame.function != (*calls)[outer].frame.function) break;
       ++i;
+      begin_to_show(pcs[i], stack.calls.size() - 1, outer);
     }
   }
   return stack;

@@ -22,6 +22,9 @@ class ProfileStacks {
   const std::vector<std::shared_ptr<const ProfiledStack>>& all() const { return stacks_; }
 
  private:
+  /// What runtime/pprof hides goes by where a call returns to, which inlining may make another function than the
+  /// call's.
+  bool returns_to_runtime(RemoteAddress pc);
   ProfiledStack name(const std::vector<RemoteAddress>& pcs);
 
   FrameCache frames_;

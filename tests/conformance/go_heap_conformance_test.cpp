@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "collectors/go/runtime_figures.h"
+#include "collectors/go/user_code.h"
+#include "collectors/goroutines/profile_stacks.h"
 #include "collectors/goroutines/reachability.h"
 #include "collectors/goroutines/timer_history.h"
 #include "tests/conformance/go_conformance.h"
@@ -88,6 +90,27 @@ TEST_P(GoConformance, MemoryIsThatOfTheRuntime) {
   EXPECT_EQ(figures->gc_percent, 100U);
   EXPECT_FALSE(figures->memory_limit);
   EXPECT_GE(figures->timers, 100U);  // those that sleep
+}
+
+TEST_P(GoConformance, HeapProfilesBeginWhereThoseOfTheRuntimeDo) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("inlined 1000");
+  std::vector<std::pair<RemoteAddress, std::string>> places;
+  for (const std::string& line : child_->read_lines_until("end")) {
+    const std::size_t space = line.find(' ');
+    places.emplace_back(RemoteAddress{std::strtoull(line.c_str(), nullptr, 10)}, line.substr(space + 1));
+  }
+  ASSERT_GT(places.size(), 100U);
+  ProfileStacks stacks{history.process().functions()};
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    const auto& [returns_to, function] = places[i];
+    const ProfiledStack& stack = *stacks.all()[stacks.index_of({returns_to, places[0].first + 1})];
+    ASSERT_EQ(stack.calls.size(), 2U) << function;
+    EXPECT_EQ(stack.shown_frame, is_runtime_function(function) ? 1U : 0U) << function;
+    EXPECT_EQ(stack.shown_call, 0U);
+    // What the call itself belongs to would tell otherwise.
+    EXPECT_NE(is_runtime_function(stack.calls[0]->front().frame.function), is_runtime_function(function));
+  }
 }
 
 TEST_P(GoConformance, TimersAreKnownByWhatTheyDo) {

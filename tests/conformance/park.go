@@ -19,8 +19,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"reflect"
 	"runtime"
 	"runtime/pprof"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -199,6 +201,27 @@ func churn(n int) {
 	}
 }
 
+func ofRuntime(f *runtime.Func) bool {
+	return strings.HasPrefix(f.Name(), "runtime.") || strings.HasPrefix(f.Name(), "internal/runtime/")
+}
+
+// The address of a function of main, and of up to n instructions at which an inlined call between the runtime and others
+// begins or has ended, with the innermost function there.
+func inlined(n int) {
+	const bytes = 1 << 21
+	fmt.Printf("%d main.parkReceive\n", reflect.ValueOf(parkReceive).Pointer())
+	entry := reflect.ValueOf(runtime.GC).Pointer()
+	before := runtime.FuncForPC(entry)
+	for pc := entry + 1; pc < entry+bytes && n > 0; pc++ {
+		here := runtime.FuncForPC(pc)
+		if here != nil && before != nil && here.Entry() == before.Entry() && ofRuntime(here) != ofRuntime(before) {
+			fmt.Printf("%d %s\n", pc, here.Name())
+			n--
+		}
+		before = here
+	}
+}
+
 func main() {
 	held.Lock()
 	readers.Lock()
@@ -243,6 +266,9 @@ func main() {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			fmt.Println(m.NumGC, m.PauseTotalNs, m.StackInuse, m.HeapAlloc, m.LastGC, runtime.GOMAXPROCS(0))
+		case "inlined":
+			inlined(n)
+			fmt.Println("end")
 		case "traces":
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stdout, 2)
 			fmt.Println("end")
