@@ -4,6 +4,7 @@
 
 #include "agent/findings/blocked_forever.h"
 #include "agent/findings/causes.h"
+#include "agent/findings/context_cancelled.h"
 #include "agent/findings/context_overdue.h"
 #include "agent/findings/deadlock.h"
 #include "agent/findings/fragmentation.h"
@@ -239,6 +240,7 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation,
   }
   if (const auto* goroutines = snapshot_of(observation.goroutines)) {
     std::ranges::move(detect_context_overdue(*goroutines, instant.wall), std::back_inserter(findings));
+    std::ranges::move(detect_context_cancelled(*goroutines, instant.wall), std::back_inserter(findings));
     std::ranges::move(finalizers_.look(*goroutines, instant.wall, instant.now), std::back_inserter(findings));
     locks_.update(*goroutines, instant.now);
     std::ranges::move(detect_stuck_locks(*goroutines, snapshot_of(observation.unreachable), locks_, config_, instant),

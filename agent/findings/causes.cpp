@@ -178,6 +178,18 @@ void link_locks(std::vector<Finding>& findings) {
   }
 }
 
+/// Goroutines that leak at a site and those there that outlive their context are one matter; that they do is what to
+/// know of the leak.
+void link_contexts(std::vector<Finding>& findings) {
+  for (Finding& outlived : findings) {
+    if (outlived.kind != FindingKind::context_overdue && outlived.kind != FindingKind::context_cancelled) continue;
+    Finding* const leak = find_at(findings, FindingKind::goroutine_leak, outlived.site->id);
+    if (leak == nullptr) continue;
+    leak->says += ' ' + outlived.says;
+    outlived.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+  }
+}
+
 /// Goroutines of a site that leak, or wait for a lock that nobody gets, and can never go on are one matter; that they
 /// cannot is what to know of the leak.
 void link_blocked_forever(std::vector<Finding>& findings) {
@@ -210,6 +222,7 @@ void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& bef
     return std::tuple{*rank(finding.kind), serves, !was_a_cause(finding, before), ~finding.members};
   });
   link_locks(findings);
+  link_contexts(findings);
   link_blocked_forever(findings);
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Finding& cause = findings[order[i]];

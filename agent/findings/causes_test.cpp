@@ -133,6 +133,22 @@ TEST(Causes, WhatTheLibraryStartedForItselfIsThereForWhoWasWaitedFor) {
   EXPECT_FALSE(findings[2].cause);
 }
 
+TEST(Causes, WhoOutlivesAContextIsOneMatterWithWhoPilesUpThere) {
+  const Finding leak = goroutines("main.get", "net/http.(*Server).Serve", {5, 5, 5, 5, 5, 5, 5, 5});
+  const Finding other = goroutines("main.put", "net/http.(*Server).Serve", {9, 0, 0, 9, 9, 0, 0, 9});
+  for (const FindingKind kind : {FindingKind::context_overdue, FindingKind::context_cancelled}) {
+    std::vector<Finding> findings{leak, {.kind = kind, .site = leak.site, .says = "40 outlive it."}};
+    link_causes(findings);
+    EXPECT_FALSE(findings[0].cause);
+    EXPECT_THAT(findings[0].says, testing::HasSubstr("40 outlive it."));
+    ASSERT_TRUE(findings[1].cause);
+    EXPECT_EQ(findings[1].cause->kind, FindingKind::goroutine_leak);
+    findings = {other, {.kind = kind, .site = leak.site}};
+    link_causes(findings);
+    EXPECT_FALSE(findings[1].cause);
+  }
+}
+
 TEST(Causes, ALockThatNobodyGetsIsOneMatterWithWhoPilesUpThere) {
   const Counts even{5, 5, 5, 5, 5, 5, 5, 5};
   const Finding leak = goroutines("main.get", "net/http.(*Server).Serve", even);

@@ -13,14 +13,14 @@ namespace {
 // To return from a call that was cut short takes a moment, and on a busy machine some more.
 constexpr std::chrono::seconds kGrace{5};
 
+}  // namespace
+
 bool is_overdue(const GoroutineSample& goroutine, WallTime now) {
   const bool waits = goroutine.state == GoroutineState::waiting || goroutine.state == GoroutineState::syscall ||
                      goroutine.state == GoroutineState::leaked;
   return waits && !goroutine.system && goroutine.context_deadline && *goroutine.context_deadline < now &&
          goroutine.context_end != ContextEnd::cancelled;
 }
-
-}  // namespace
 
 std::uint64_t count_overdue(const GoroutineSnapshot& goroutines, WallTime now) {
   return static_cast<std::uint64_t>(std::ranges::count_if(

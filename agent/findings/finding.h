@@ -31,7 +31,8 @@ enum class FindingKind : std::uint8_t {
   stuck_lock,
   stuck_thread,
   context_overdue,
-  finalizer_stuck
+  finalizer_stuck,
+  context_cancelled  // the last one: numbers stand in state files
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

@@ -29,7 +29,8 @@ std::string_view members_of(const Finding& finding) {
     case FindingKind::blocked_forever:
     case FindingKind::finalizer_stuck:
     case FindingKind::stuck_lock:
-    case FindingKind::context_overdue: return to_string(PopulationKind::goroutine);
+    case FindingKind::context_overdue:
+    case FindingKind::context_cancelled: return to_string(PopulationKind::goroutine);
     case FindingKind::thread_leak:
     case FindingKind::deadlock:
     case FindingKind::stuck_thread:

@@ -18,12 +18,29 @@ constexpr std::int64_t kSecondsTo1970 = 62135596800;
 constexpr std::int64_t kEarliest = 978307200;  // 2001
 constexpr std::int64_t kLatest = 4102444800;   // 2100
 
+struct Pending {
+  std::size_t index = 0;  // into the answer
+  ContextRef context;
+  bool has_deadline = false;  // only its error is wanted (1.20)
+};
+
+std::vector<Pending> all_of(std::span<const ContextRef> contexts) {
+  std::vector<Pending> pending;
+  pending.reserve(contexts.size());
+  for (std::size_t i = 0; i < contexts.size(); ++i) pending.push_back({.index = i, .context = contexts[i]});
+  return pending;
+}
+
 /// Reads what several contexts ask for, once each.
 class ContextMemory {
  public:
-  ContextMemory(const GoProcess& process, std::uint64_t size) : process_(process), size_(size) {}
+  ContextMemory(const GoProcess& process, const ContextLayout& layout)
+      : process_(process), size_(std::max(layout.timer_size, layout.cancel_size)) {}
 
-  void read(std::vector<RemoteAddress> addresses) {
+  void read(const std::vector<Pending>& pending) {
+    std::vector<RemoteAddress> addresses;
+    addresses.reserve(pending.size());
+    for (const Pending& each : pending) addresses.push_back(each.context.data);
     std::ranges::sort(addresses);
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     std::erase_if(addresses, [&](RemoteAddress address) { return known_.contains(number(address)); });
@@ -75,10 +92,25 @@ class ContextErrors {
   std::unordered_map<std::uint64_t, ContextEnd> ends_;
 };
 
-struct Pending {
-  std::size_t index = 0;  // into the answer
-  ContextRef context;
-  bool has_deadline = false;  // only its error is wanted (1.20)
+/// What a struct is that begins with the interface value of a parent. One that can be cancelled goes on with a mutex,
+/// which nobody holds for long, and the channel that tells when it is done; one with a value, with the type of its key.
+class ContextContents {
+ public:
+  explicit ContextContents(const GoProcess& process) : process_(process) {}
+
+  ContextKind kind_of(std::span<const std::byte> context) {
+    constexpr std::uint64_t kAfterParent = 16;
+    if (load<std::uint64_t>(context, kAfterParent).value_or(0) != 0) return ContextKind::value;
+    const auto done = load<RemoteAddress>(context, kAfterParent + 8).value_or(RemoteAddress{});
+    if (done == RemoteAddress{}) return ContextKind::other;
+    const auto [place, is_new] = is_done_.try_emplace(number(done), false);
+    if (is_new) place->second = read_type_name(process_, done).value_or("") == "chan struct {}";
+    return place->second ? ContextKind::cancel : ContextKind::other;
+  }
+
+ private:
+  const GoProcess& process_;
+  std::unordered_map<std::uint64_t, bool> is_done_;  // by the address of a type
 };
 
 }  // namespace
@@ -97,16 +129,11 @@ std::vector<std::optional<ContextDeadline>> read_deadlines(const GoProcess& proc
                                                            std::span<const ContextRef> contexts) {
   const ContextLayout& layout = process.layout().context;
   std::vector<std::optional<ContextDeadline>> deadlines(contexts.size());
-  std::vector<Pending> pending;
-  pending.reserve(contexts.size());
-  for (std::size_t i = 0; i < contexts.size(); ++i) pending.push_back({.index = i, .context = contexts[i]});
-  ContextMemory memory{process, std::max(layout.timer_size, layout.cancel_size)};
+  std::vector<Pending> pending = all_of(contexts);
+  ContextMemory memory{process, layout};
   ContextErrors errors{process};
   for (int level = 0; level < kMaxParents && !pending.empty(); ++level) {
-    std::vector<RemoteAddress> addresses;
-    addresses.reserve(pending.size());
-    for (const Pending& each : pending) addresses.push_back(each.context.data);
-    memory.read(std::move(addresses));
+    memory.read(pending);
     std::vector<Pending> next;
     for (const Pending& each : pending) {
       const auto bytes = memory.at(each.context.data);
@@ -139,6 +166,37 @@ std::vector<std::optional<ContextDeadline>> read_deadlines(const GoProcess& proc
     pending = std::move(next);
   }
   return deadlines;
+}
+
+std::vector<std::optional<ContextEnd>> read_ends(const GoProcess& process, const ContextTypes& types,
+                                                 std::span<const ContextRef> contexts) {
+  const ContextLayout& layout = process.layout().context;
+  std::vector<std::optional<ContextEnd>> ends(contexts.size());
+  std::vector<Pending> pending = all_of(contexts);
+  ContextMemory memory{process, layout};
+  ContextErrors errors{process};
+  ContextContents contents{process};
+  for (int level = 0; level < kMaxParents && !pending.empty(); ++level) {
+    memory.read(pending);
+    std::vector<Pending> next;
+    for (const Pending& each : pending) {
+      const auto bytes = memory.at(each.context.data);
+      if (bytes.empty()) continue;
+      const auto first = load<RemoteAddress>(bytes, 0).value_or(RemoteAddress{});
+      const ContextKind kind = each.context.kind ? *each.context.kind : contents.kind_of(bytes);
+      if (kind == ContextKind::timer && layout.timer_has_pointer) {
+        next.push_back({.index = each.index, .context = {.data = first, .kind = ContextKind::cancel}});
+      } else if (kind == ContextKind::cancel || kind == ContextKind::timer) {
+        // Who cancels a context cancels all below it.
+        ends[each.index] = errors.end_of(bytes);
+      } else if (kind == ContextKind::value) {
+        const auto parent = load<RemoteAddress>(bytes, 8).value_or(RemoteAddress{});
+        next.push_back({.index = each.index, .context = {.data = parent, .kind = types.kind_of(first)}});
+      }
+    }
+    pending = std::move(next);
+  }
+  return ends;
 }
 
 }  // namespace proctor

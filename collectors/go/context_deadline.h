@@ -31,6 +31,11 @@ struct ContextDeadline {
 std::vector<std::optional<ContextDeadline>> read_deadlines(const GoProcess& process, const ContextTypes& types,
                                                            std::span<const ContextRef> contexts);
 
+/// How each context has ended, or the nearest above it that can be cancelled; nothing where none can be, or where it is
+/// not known.
+std::vector<std::optional<ContextEnd>> read_ends(const GoProcess& process, const ContextTypes& types,
+                                                 std::span<const ContextRef> contexts);
+
 /// When a time.Time of these two words is; nothing for none in this century.
 std::optional<WallTime> wall_time_of(std::uint64_t wall, std::int64_t ext);
 

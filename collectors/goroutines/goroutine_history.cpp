@@ -274,7 +274,8 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
 
   read_contexts(round);
   read_descriptors(round);
-  const bool same = last_ && round.to_read.empty() && round.torn.empty() && round.unmoved == standing_.size() &&
+  auto cancelled = cancelled_->look(*process_, contexts_->types(), round.samples, now);
+  const bool same = last_ && cancelled == last_->cancelled && round.to_read.empty() && round.torn.empty() && round.unmoved == standing_.size() &&
                     round.samples.size() == standing_.size() && counts.user == last_->user_count &&
                     counts.created == last_->created_total && last_->torn == 0;
   if (same) return last_;
@@ -285,6 +286,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   snapshot->stacks = sites_->stacks();
   snapshot->labels = round.labels.all();
   snapshot->goroutines = std::move(round.samples);
+  snapshot->cancelled = std::move(cancelled);
   describe_waits(round.standing, *snapshot);
   describe_locks(round.standing, *snapshot);
   find_holders(*snapshot);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "collectors/go/go_process.h"
+#include "collectors/goroutines/cancelled_contexts.h"
 #include "collectors/goroutines/context_finder.h"
 #include "collectors/goroutines/goroutine_sites.h"
 #include "collectors/goroutines/lock_code.h"
@@ -22,6 +23,7 @@ class GoroutineHistory {
         user_code_(std::make_unique<const UserCode>(std::move(user_code))),
         sites_(std::make_unique<GoroutineSites>(*process_, *user_code_)),
         contexts_(std::make_unique<ContextFinder>(*process_)),
+        cancelled_(std::make_unique<CancelledContexts>()),
         polls_(std::make_unique<PollFinder>(*process_)),
         lock_code_(std::make_unique<LockCode>(*process_)) {}
 
@@ -56,6 +58,7 @@ class GoroutineHistory {
   std::unique_ptr<const UserCode> user_code_;
   std::unique_ptr<GoroutineSites> sites_;
   std::unique_ptr<ContextFinder> contexts_;
+  std::unique_ptr<CancelledContexts> cancelled_;
   std::unique_ptr<PollFinder> polls_;
   std::unique_ptr<LockCode> lock_code_;
   std::vector<RemoteAddress> listed_;          // every runtime.g at the last look, as the runtime lists them

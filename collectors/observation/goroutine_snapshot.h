@@ -59,6 +59,13 @@ struct GoLockQueue {
   std::vector<std::uint32_t> holders;
 };
 
+/// A goroutine that waits although the context that it holds was cancelled.
+struct CancelledWait {
+  std::uint32_t goroutine = 0;  // index into GoroutineSnapshot::goroutines
+  WallTime seen_at{};           // when that was first seen; it may have been cancelled before
+  friend bool operator==(const CancelledWait&, const CancelledWait&) = default;
+};
+
 /// The goroutines of one process.
 struct GoroutineSnapshot {
   std::string runtime_version;      // "go1.26.8"
@@ -71,6 +78,7 @@ struct GoroutineSnapshot {
   std::map<std::uint32_t, std::vector<RemoteAddress>> selects;  // by site: the channels of its first member
   std::vector<GoLockQueue> lock_queues;  // of mutexes, RWMutexes and groups; empty where they cannot be read
   std::vector<GoroutineSample> goroutines;
+  std::vector<CancelledWait> cancelled;  // ascending; the contexts of many goroutines are read by turns
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.
   std::uint64_t user_count = 0;
   /// goid generator minus what processors hold in reserve; a counter that never falls. Absent where not exact.

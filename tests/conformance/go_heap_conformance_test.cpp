@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "collectors/go/runtime_figures.h"
 #include "collectors/go/user_code.h"
 #include "collectors/goroutines/profile_stacks.h"
@@ -138,6 +140,27 @@ TEST_P(GoConformance, TimersAreKnownByWhatTheyDo) {
   EXPECT_EQ(members["context"], 30U);
   EXPECT_EQ(members["ticker every 3600 s"], 30U);
   EXPECT_EQ(members["sleep "], 10U);
+}
+
+TEST_P(GoConformance, WhoHoldsACancelledContextIsKnown) {
+  GoroutineHistory history = watch(*child_);
+  child_->send("cancelled 30");
+  ASSERT_EQ(child_->read_line(), "cancelled");
+  const auto first = look_at_rest(history);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(members_by_function(*first).at("main.holdContext"), 90U);
+  ASSERT_EQ(first->cancelled.size(), 45U);
+  for (const CancelledWait& wait : first->cancelled) {
+    EXPECT_EQ(first->sites[first->goroutines[wait.goroutine].site]->user.function, "main.holdContext");
+  }
+  // Since when is kept while others come and go.
+  child_->send("park 3");
+  ASSERT_EQ(child_->read_line(), "parked");
+  const auto second = look_at_rest(history);
+  ASSERT_NE(second, nullptr);
+  ASSERT_EQ(second->cancelled.size(), 45U);
+  const WallTime seen = std::ranges::max(first->cancelled, {}, &CancelledWait::seen_at).seen_at;
+  EXPECT_LE(std::ranges::max(second->cancelled, {}, &CancelledWait::seen_at).seen_at, seen);
 }
 
 TEST_P(GoConformance, ContextsThatNobodyCancelsAreCounted) {

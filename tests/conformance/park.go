@@ -201,6 +201,32 @@ func churn(n int) {
 	}
 }
 
+var uncancelled []context.CancelFunc
+
+func holdContext(ctx context.Context, answer chan int) {
+	answer <- 1
+	runtime.KeepAlive(ctx)
+}
+
+// Three goroutines for each of n contexts, of which every other one is cancelled.
+func cancelled(n int) {
+	type key struct{}
+	for i := 0; i < n; i++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		timed, cancelTimed := context.WithTimeout(ctx, time.Hour)
+		answer := make(chan int)
+		go holdContext(ctx, answer)
+		go holdContext(timed, answer)
+		go holdContext(context.WithValue(timed, key{}, i), answer)
+		if i%2 == 0 {
+			cancel()
+		} else {
+			uncancelled = append(uncancelled, cancel)
+		}
+		uncancelled = append(uncancelled, cancelTimed)
+	}
+}
+
 func ofRuntime(f *runtime.Func) bool {
 	return strings.HasPrefix(f.Name(), "runtime.") || strings.HasPrefix(f.Name(), "internal/runtime/")
 }
@@ -251,6 +277,9 @@ func main() {
 		case "contexts":
 			contexts(n, ctx)
 			fmt.Println("made")
+		case "cancelled":
+			cancelled(n)
+			fmt.Println("cancelled")
 		case "accept":
 			accept(n)
 		case "churn":

@@ -27,7 +27,9 @@ COHORTS = {"A03": {"main.readStream": 1, "main.sendStream": 1, "main.controlStre
            "C17": {"main.readAttached": 1, "main.writeAttached": 1},
            "A22": {"main.servePartition": 4, "main.serveBroker": 3, "main.retryBroker": 3, "main.bridgeBroker": 3}}
 OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
-NO_OVERDUE = ("A05", "A28c", "A28d")
+NO_OVERDUE = ("A05", "A28c", "A28d", "A28e", "A28f")
+CANCELLED = {"A28c": ("main.sendAnswer", 100), "A28e": ("main.sendAnswer", 40)}
+NO_CANCELLED = ("A05", "A28", "A28b", "A28d", "A28f")
 NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A31")
 # Locks that a package has: who holds each is told by the code, and nobody else.
 LOCKS = {"A29": ("stuck_lock", "main.readReply", "stands between locking and unlocking it"),
@@ -132,6 +134,14 @@ def every_case_is_judged_as_its_report_wants():
         for name in NO_OVERDUE:
             report = dump(children[name].pid)
             assert report["goroutines"]["contexts_overdue"] == 0, (name, report["findings"])
+
+        def told(kind):
+            return {(finding["target"], finding["function"], finding["members"])
+                    for finding in get_json(f"http://{address}/api/v1/findings")["findings"] if finding["kind"] == kind}
+
+        wanted = {(name, *where) for name, where in CANCELLED.items()}
+        await_("who waits on with a cancelled context is told", lambda: wanted <= told("context_cancelled"), 60)
+        assert not [finding for finding in told("context_cancelled") if finding[0] in NO_CANCELLED]
 
         # A lock that is waited for while a channel is, and two locks in two orders.
         for name, functions in (("A15", {"main.(*hub).publish", "main.(*hub).receive"}), ("A21", {"main.transfer"})):

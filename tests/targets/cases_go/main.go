@@ -263,6 +263,21 @@ func cancelledInTime() {
 	cancel()
 }
 
+// The caller gives up, and so cancels, the request; who works for it cannot notice.
+func abandonedRequest() {
+	ctx, cancel := context.WithCancel(context.Background())
+	go sendAnswer(ctx, make(chan error), func(context.Context) error { return nil })
+	cancel()
+}
+
+// Stops when it is told to, and then waits for others that do not hold the context.
+func stopAndWait(stopped chan int) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { cancel() }()
+	<-ctx.Done()
+	<-stopped
+}
+
 // A28d: a context for the start of a service, whose function then runs for as long as the process.
 func serveAfterStart() {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
@@ -364,6 +379,12 @@ func main() {
 		every(5*time.Millisecond, 100, func() { go withCapturedTimeout() })
 	case "A28c":
 		every(5*time.Millisecond, 100, cancelledInTime)
+	case "A28e":
+		every(5*time.Millisecond, 40, abandonedRequest)
+	case "A28f":
+		for i := 0; i < 10; i++ {
+			go stopAndWait(make(chan int))
+		}
 	case "A28d":
 		for i := 0; i < 10; i++ {
 			go serveAfterStart()
