@@ -187,6 +187,8 @@ std::vector<std::optional<ContextEnd>> read_ends(const GoProcess& process, const
       if (kind == ContextKind::timer && layout.timer_has_pointer) {
         next.push_back({.index = each.index, .context = {.data = first, .kind = ContextKind::cancel}});
       } else if (kind == ContextKind::cancel || kind == ContextKind::timer) {
+        // Words that only happen to stand one after the other look like an interface value: the contents must fit.
+        if (!types.kind_of(first) || contents.kind_of(bytes) != ContextKind::cancel) continue;
         // Who cancels a context cancels all below it.
         ends[each.index] = errors.end_of(bytes);
       } else if (kind == ContextKind::value) {
