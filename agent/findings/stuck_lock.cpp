@@ -16,6 +16,7 @@ namespace {
 constexpr int kStuckShare = 2;  // of the window: a lock may well be held while something slow is waited for
 // Distances within a sync.RWMutex: its mutex's semaphore, that of writers, and that of readers follow each other.
 constexpr std::uint64_t kWordBytes = 4;
+constexpr std::size_t kShown = 3;
 
 enum class Side : std::uint8_t { mutex, writer, reader, other };
 
@@ -36,7 +37,7 @@ Side side_of(const Site& site) {
 struct Queue {
   Side side = Side::other;
   std::uint64_t waiters = 0;
-  const GoroutineSample* first = nullptr;
+  std::vector<const GoroutineSample*> next;  // the first of them, in order
   MonotonicTime since{};
 };
 
@@ -54,6 +55,7 @@ class References {
         holders_[number(queue.semaphore)].push_back(&snapshot.goroutines[holder]);
       }
     }
+    for (const std::uint32_t reader : snapshot.reading) reading_.insert(&snapshot.goroutines[reader]);
     if (unreachable == nullptr || unreachable->references.empty()) return;
     std::map<std::uint64_t, const GoroutineSample*> by_goid;
     for (const GoroutineSample& goroutine : snapshot.goroutines) by_goid[goroutine.goid] = &goroutine;
@@ -70,6 +72,8 @@ class References {
 
   const Goroutines& to(RemoteAddress object) const { return at(to_, object); }
   const Goroutines& holders_of(RemoteAddress lock) const { return at(holders_, lock); }
+  /// Whether one has read-locked something where it stands.
+  bool is_reading(const GoroutineSample& goroutine) const { return reading_.contains(&goroutine); }
 
   /// Goroutines each of which waits for what the next refers to, the last for what the first does; empty for none.
   std::vector<const GoroutineSample*> cycle_of(const GoroutineSample& first) const {
@@ -104,6 +108,7 @@ class References {
 
   std::map<std::uint64_t, Goroutines> to_;       // by object
   std::map<std::uint64_t, Goroutines> holders_;  // by lock
+  std::set<const GoroutineSample*> reading_;
 };
 
 class Detector {
@@ -116,11 +121,11 @@ class Detector {
       if (goroutine.object != RemoteAddress{}) ++waiters[number(goroutine.object)];
     }
     for (const GoLockQueue& queue : snapshot.lock_queues) {
-      const GoroutineSample& first = snapshot.goroutines[queue.waiters.front()];
-      queues_[number(queue.semaphore)] = {.side = side_of(*snapshot.sites[first.site]),
-                                          .waiters = waiters[number(queue.semaphore)],
-                                          .first = &first,
-                                          .since = watch.stuck_since(queue.semaphore).value_or(instant.now)};
+      Queue& known = queues_[number(queue.semaphore)];
+      for (const std::uint32_t waiter : queue.waiters) known.next.push_back(&snapshot.goroutines[waiter]);
+      known.side = side_of(*snapshot.sites[known.next.front()->site]);
+      known.waiters = waiters[number(queue.semaphore)];
+      known.since = watch.stuck_since(queue.semaphore).value_or(instant.now);
     }
   }
 
@@ -133,7 +138,7 @@ class Detector {
       if (std::min(stuck_for(queue), stuck_for(*readers)) < config.window / kStuckShare) continue;
       // Further writers wait for the mutex within.
       const Queue* writers = queue_at(semaphore - kWordBytes, Side::mutex);
-      findings.push_back(deadlock(semaphore, queue, *readers, writers));
+      findings.push_back(stuck_for_readers(semaphore, queue, *readers, writers));
       told.insert({semaphore - kWordBytes, semaphore, semaphore + kWordBytes});
     }
     for (const auto& [semaphore, queue] : queues_) {
@@ -159,48 +164,89 @@ class Detector {
   }
 
   Finding about(FindingKind kind, const Queue& queue, std::uint64_t members) const {
-    Finding finding{.kind = kind, .certainty = Certainty::suspected, .site = snapshot_.sites[queue.first->site]};
+    Finding finding{.kind = kind, .certainty = Certainty::suspected, .site = snapshot_.sites[queue.next.front()->site]};
     finding.members = members;
     finding.oldest = stuck_for(queue);
     finding.since = instant_.wall - std::chrono::duration_cast<WallTime::duration>(stuck_for(queue));
     return finding;
   }
 
-  Finding deadlock(std::uint64_t semaphore, const Queue& writer, const Queue& readers, const Queue* writers) const {
+  /// A writer that waits for readers, with readers that wait behind it.
+  Finding stuck_for_readers(std::uint64_t semaphore, const Queue& writer, const Queue& readers,
+                            const Queue* writers) const {
     const std::uint64_t blocked = writer.waiters + readers.waiters + (writers == nullptr ? 0 : writers->waiters);
-    Finding finding = about(FindingKind::deadlock, readers, blocked);
-    finding.core = {readers.first->goid, writer.first->goid};
-    finding.says = fmt::format(
-        "{} goroutines wait for the sync.RWMutex at {:#x}, which nobody got for {:.0f} s. {} waits behind {}, which "
-        "waits for a reader to unlock; the other {} wait behind them.",
-        blocked, semaphore - 2 * kWordBytes, seconds(stuck_for(writer)), shown(*readers.first, snapshot_),
-        shown(*writer.first, snapshot_), blocked - finding.core.size());
-    finding.advice =
-        "a goroutine that holds the read lock and takes it again waits for ever as soon as a writer queues in "
-        "between: read-lock once on a path, and pass what was read on";
+    const std::string says =
+        fmt::format("{} goroutines wait for the sync.RWMutex at {:#x}, which nobody got for {:.0f} s.", blocked,
+                    semaphore - 2 * kWordBytes, seconds(stuck_for(writer)));
+    const References::Goroutines holders = readers_that_hold(semaphore);
+    const auto waits_behind = [&](const GoroutineSample* reader) {
+      return holders.empty() ? references_.is_reading(*reader) : std::ranges::find(holders, reader) != holders.end();
+    };
+    const auto nested = std::ranges::find_if(readers.next, waits_behind);
+    // Without a word on who holds it, that is what most often keeps both sides waiting.
+    if (nested != readers.next.end() || holders.empty()) {
+      const GoroutineSample& reader = nested == readers.next.end() ? *readers.next.front() : **nested;
+      Finding finding = about(FindingKind::deadlock, readers, blocked);
+      finding.core = {reader.goid, writer.next.front()->goid};
+      finding.says =
+          fmt::format("{} {} {} behind {}, which waits for a reader to unlock; the other {} wait behind them.", says,
+                      shown(reader, snapshot_), nested == readers.next.end() ? "waits" : "holds it already, and waits",
+                      shown(*writer.next.front(), snapshot_), blocked - finding.core.size());
+      finding.advice =
+          "a goroutine that holds the read lock and takes it again waits for ever as soon as a writer queues in "
+          "between: read-lock once on a path, and pass what was read on";
+      return finding;
+    }
+    Finding finding = about(FindingKind::stuck_lock, readers, blocked);
+    finding.core = {writer.next.front()->goid};
+    finding.says = fmt::format("{} {} is the next, and waits for a reader to unlock.", says,
+                               shown(*writer.next.front(), snapshot_));
+    add_holders(finding, holders);
     return finding;
   }
 
+  /// Those that stand elsewhere and hold a lock for reading, as far as their code and what they refer to tell. By its
+  /// writers' semaphore.
+  References::Goroutines readers_that_hold(std::uint64_t semaphore) const {
+    if (const auto& known = references_.holders_of(RemoteAddress{semaphore}); !known.empty()) return known;
+    References::Goroutines holders;
+    for (const std::uint64_t object : {semaphore, semaphore + kWordBytes}) {
+      for (const GoroutineSample* goroutine : references_.to(RemoteAddress{object})) {
+        const bool waits_here =
+            number(goroutine->object) >= semaphore - kWordBytes && number(goroutine->object) <= semaphore + kWordBytes;
+        if (!waits_here && references_.is_reading(*goroutine) &&
+            std::ranges::find(holders, goroutine) == holders.end()) {
+          holders.push_back(goroutine);
+        }
+      }
+    }
+    return holders;
+  }
+
+  void add_holders(Finding& finding, const References::Goroutines& holders) const {
+    for (std::size_t i = 0; i < std::min(kShown, holders.size()); ++i) {
+      finding.says += fmt::format(" {} stands between locking and unlocking it.", shown(*holders[i], snapshot_));
+    }
+    finding.advice = "do not wait for anything else while it is held: unlock before, or set a deadline";
+  }
+
   Finding stuck(std::uint64_t semaphore, const Queue& queue) const {
-    if (const auto cycle = references_.cycle_of(*queue.first); !cycle.empty()) return cycle_of(semaphore, queue, cycle);
+    if (const auto cycle = references_.cycle_of(*queue.next.front()); !cycle.empty())
+      return cycle_of(semaphore, queue, cycle);
     Finding finding = about(FindingKind::stuck_lock, queue, queue.waiters);
-    finding.core = {queue.first->goid};
+    finding.core = {queue.next.front()->goid};
     finding.says =
         fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s; {} is the next.",
-                    queue.waiters, semaphore, seconds(stuck_for(queue)), shown(*queue.first, snapshot_));
-    constexpr std::size_t kShown = 3;
+                    queue.waiters, semaphore, seconds(stuck_for(queue)), shown(*queue.next.front(), snapshot_));
     const References::Goroutines& holders = references_.holders_of(RemoteAddress{semaphore});
     for (const GoroutineSample* holder : holders) {
       if (holder->object == RemoteAddress{semaphore}) return locked_twice(std::move(finding), *holder);
     }
-    for (std::size_t i = 0; i < std::min(kShown, holders.size()); ++i) {
-      finding.says += fmt::format(" {} stands between locking and unlocking it.", shown(*holders[i], snapshot_));
-    }
-    finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
     if (!holders.empty()) {
-      finding.advice = "do not wait for anything else while it is held: unlock before, or set a deadline";
+      add_holders(finding, holders);
       return finding;
     }
+    finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
     const References::Goroutines& referring = references_.to(RemoteAddress{semaphore});
     for (std::size_t i = 0; i < std::min(kShown, referring.size()); ++i) {
       finding.says += fmt::format(" {} refers to it, and may hold it.", shown(*referring[i], snapshot_));

@@ -70,6 +70,29 @@ TEST(StuckLock, ReadersAndAWriterThatWaitForEachOtherAreADeadlock) {
   EXPECT_THAT(findings[0].says, testing::HasSubstr("the other 30 wait behind them"));
 }
 
+TEST(StuckLock, TheReaderThatHoldsItAlreadyIsTheCore) {
+  Locks locks = nested_read_lock();
+  locks.snapshot().reading = {7};
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_THAT(findings[0].core, testing::ElementsAre(25, 19));
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("holds it already"));
+}
+
+TEST(StuckLock, AReaderThatWaitsForSomethingElseHoldsItAndIsNoDeadlock) {
+  Locks locks = nested_read_lock();
+  const std::uint32_t holder = locks.add(60, kLock + 200, "runtime.chanrecv");
+  locks.refers(60, kLock + 12);
+  EXPECT_EQ(locks.findings_after(500)[0].kind, FindingKind::deadlock);  // it may be done with it
+  locks.snapshot().reading = {holder};
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, FindingKind::stuck_lock);
+  EXPECT_EQ(findings[0].members, 32U);
+  EXPECT_THAT(findings[0].says,
+              testing::HasSubstr("goroutine 60 at main.work (main.go:12, semacquire) stands between"));
+}
+
 TEST(StuckLock, AMomentIsNone) { EXPECT_TRUE(nested_read_lock().findings_after(400).empty()); }
 
 TEST(StuckLock, AQueueThatMovesIsNone) {

@@ -15,6 +15,13 @@ namespace {
 constexpr std::uint64_t kCodeReach = std::uint64_t{1} << 31;  // of an address that an instruction holds
 constexpr std::size_t kMaxLockStacks = 2000;
 
+bool is_reader(const GoroutineStack& stack) {
+  return std::ranges::any_of(stack.calls, [](const auto& calls) {
+    return std::ranges::any_of(*calls,
+                               [](const GoFrame& call) { return call.frame.function == "sync.(*RWMutex).RLock"; });
+  });
+}
+
 /// Who does has let go of the lock that its own code has taken, and takes it again before it returns.
 bool waits_for_condition(const GoroutineStack& stack) {
   return std::ranges::any_of(stack.calls, [](const auto& calls) {
@@ -221,6 +228,27 @@ void GoroutineHistory::find_holders(GoroutineSnapshot& snapshot) const {
   }
 }
 
+void GoroutineHistory::find_reading(GoroutineSnapshot& snapshot) const {
+  const auto has_readers = [&](const GoLockQueue& queue) {
+    return is_reader(*snapshot.stacks[snapshot.goroutines[queue.waiters.front()].stack_index]);
+  };
+  if (std::ranges::none_of(snapshot.lock_queues, has_readers)) return;
+  std::unordered_map<std::uint32_t, bool> by_stack;
+  for (std::uint32_t i = 0; i < snapshot.goroutines.size(); ++i) {
+    const GoroutineSample& goroutine = snapshot.goroutines[i];
+    if (goroutine.state != GoroutineState::waiting && goroutine.state != GoroutineState::syscall) continue;
+    if (by_stack.size() >= kMaxLockStacks && !by_stack.contains(goroutine.stack_index)) continue;
+    const auto [place, is_new] = by_stack.try_emplace(goroutine.stack_index, false);
+    if (is_new) {
+      place->second = std::ranges::any_of(snapshot.stacks[goroutine.stack_index]->calls, [&](const auto& calls) {
+        return !calls->empty() && !calls->back().frame.function.starts_with("sync.") &&
+               lock_code_->reads_at(calls->front().entry, calls->front().pc);
+      });
+    }
+    if (place->second) snapshot.reading.push_back(i);
+  }
+}
+
 void GoroutineHistory::read_descriptors(Round& round) const {
   const auto descriptors = polls_->read(round.polls);
   for (std::size_t i = 0; i < descriptors.size(); ++i) {
@@ -275,9 +303,9 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   read_contexts(round);
   read_descriptors(round);
   auto cancelled = cancelled_->look(*process_, contexts_->types(), round.samples, now);
-  const bool same = last_ && cancelled == last_->cancelled && round.to_read.empty() && round.torn.empty() && round.unmoved == standing_.size() &&
-                    round.samples.size() == standing_.size() && counts.user == last_->user_count &&
-                    counts.created == last_->created_total && last_->torn == 0;
+  const bool same = last_ && cancelled == last_->cancelled && round.to_read.empty() && round.torn.empty() &&
+                    round.unmoved == standing_.size() && round.samples.size() == standing_.size() &&
+                    counts.user == last_->user_count && counts.created == last_->created_total && last_->torn == 0;
   if (same) return last_;
   auto snapshot = std::make_shared<GoroutineSnapshot>();
   snapshot->runtime_version = process_->version();
@@ -290,6 +318,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   describe_waits(round.standing, *snapshot);
   describe_locks(round.standing, *snapshot);
   find_holders(*snapshot);
+  find_reading(*snapshot);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();

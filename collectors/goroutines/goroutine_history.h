@@ -52,6 +52,8 @@ class GoroutineHistory {
   void describe_locks(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
   /// Who holds the locks at fixed addresses that are waited for.
   void find_holders(GoroutineSnapshot& snapshot) const;
+  /// Who stands between read-locking and unlocking, where readers wait.
+  void find_reading(GoroutineSnapshot& snapshot) const;
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;

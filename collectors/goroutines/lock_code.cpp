@@ -22,15 +22,15 @@ constexpr std::array<std::byte, 3> kAddressIntoRax{std::byte{0x48}, std::byte{0x
 constexpr std::byte kCall{0xE8};
 
 // What is left as a call where the compiler inlines the methods.
-constexpr std::array<std::string_view, 6> kLocks{"sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow",
-                                                 "sync.(*Mutex).Lock",     "sync.(*RWMutex).Lock",
-                                                 "sync.(*RWMutex).RLock",  "internal/sync.(*Mutex).Lock"};
-constexpr std::array<std::string_view, 3> kLocksForReaders{"sync.runtime_SemacquireRWMutexR",
+constexpr std::array<std::string_view, 5> kLocks{"sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).lockSlow",
+                                                 "sync.(*Mutex).Lock", "internal/sync.(*Mutex).Lock",
+                                                 "sync.(*RWMutex).Lock"};
+constexpr std::array<std::string_view, 3> kWaitsForReaders{"sync.runtime_SemacquireRWMutexR",
                                                            "sync.runtime_SemacquireMutex", "sync.runtime_Semacquire"};
-constexpr std::array<std::string_view, 7> kUnlocks{"sync.(*Mutex).unlockSlow",     "internal/sync.(*Mutex).unlockSlow",
-                                                   "sync.(*Mutex).Unlock",         "sync.(*RWMutex).Unlock",
-                                                   "sync.(*RWMutex).RUnlock",      "sync.(*RWMutex).rUnlockSlow",
-                                                   "internal/sync.(*Mutex).Unlock"};
+constexpr std::array<std::string_view, 5> kUnlocks{"sync.(*Mutex).unlockSlow", "internal/sync.(*Mutex).unlockSlow",
+                                                   "sync.(*Mutex).Unlock", "internal/sync.(*Mutex).Unlock",
+                                                   "sync.(*RWMutex).Unlock"};
+constexpr std::array<std::string_view, 2> kReadUnlocks{"sync.(*RWMutex).RUnlock", "sync.(*RWMutex).rUnlockSlow"};
 
 /// Where an instruction that ends at `end` refers to by its last four bytes, `offset`.
 RemoteAddress relative(RemoteAddress end, std::int32_t offset) {
@@ -63,11 +63,38 @@ std::vector<RemoteAddress> LockCode::find(RemoteAddress entry, RemoteAddress pc)
   return held;
 }
 
-std::vector<LockCode::Call> LockCode::calls_in(RemoteAddress entry, RemoteAddress pc) {
-  if (pc < entry || pc - entry > kMostCode) return {};
+bool LockCode::reads_at(RemoteAddress entry, RemoteAddress pc) {
+  if (reading_.size() >= kMost) reading_.clear();
+  const auto [place, is_new] = reading_.try_emplace(number(pc), false);
+  if (is_new) place->second = find_reading(entry, pc);
+  return place->second;
+}
+
+bool LockCode::find_reading(RemoteAddress entry, RemoteAddress pc) {
   const AddressRange text{process_.module().text, process_.module().etext};
+  const std::vector<std::byte> code = code_before(pc, entry);
+  bool reading = false;
+  // The call at which it stands has not returned.
+  for (std::size_t at = 0; at + kCallLength < code.size(); ++at) {
+    if (code[at] != kCall) continue;
+    const RemoteAddress callee = relative(entry + at + kCallLength, load<std::int32_t>(code, at + 1).value_or(0));
+    const Effect effect = text.contains(callee) ? effect_of(callee) : Effect::none;
+    if (effect == Effect::read_locks || effect == Effect::waits_for_readers) reading = true;
+    if (effect == Effect::read_unlocks) reading = false;
+  }
+  return reading;
+}
+
+std::vector<std::byte> LockCode::code_before(RemoteAddress pc, RemoteAddress entry) const {
+  if (pc < entry || pc - entry > kMostCode) return {};
   std::vector<std::byte> code(pc - entry);
   if (!process_.memory().read(entry, code)) return {};
+  return code;
+}
+
+std::vector<LockCode::Call> LockCode::calls_in(RemoteAddress entry, RemoteAddress pc) {
+  const AddressRange text{process_.module().text, process_.module().etext};
+  const std::vector<std::byte> code = code_before(pc, entry);
   std::vector<Call> calls;
   const std::span<const std::byte> bytes{code};
   for (std::size_t at = 0; at + kAddressLength + kCallLength <= bytes.size(); ++at) {
@@ -82,9 +109,9 @@ std::vector<LockCode::Call> LockCode::calls_in(RemoteAddress entry, RemoteAddres
       const Effect effect = effect_of(callee);
       if (effect == Effect::none) continue;
       calls.push_back(
-          {.lock = effect == Effect::locks_for_readers ? RemoteAddress{number(lock) - kRwMutexReaders} : lock,
+          {.lock = effect == Effect::waits_for_readers ? RemoteAddress{number(lock) - kRwMutexReaders} : lock,
            .returns_to = returns_to,
-           .locks = effect != Effect::unlocks});
+           .locks = effect != Effect::unlocks && effect != Effect::read_unlocks});
       break;
     }
   }
@@ -103,8 +130,10 @@ LockCode::Effect LockCode::effect_of(RemoteAddress function) {
     return std::ranges::find(names, *name) != names.end();
   };
   if (is_one_of(kLocks)) place->second = Effect::locks;
-  if (is_one_of(kLocksForReaders)) place->second = Effect::locks_for_readers;
+  if (*name == "sync.(*RWMutex).RLock") place->second = Effect::read_locks;
+  if (is_one_of(kWaitsForReaders)) place->second = Effect::waits_for_readers;
   if (is_one_of(kUnlocks)) place->second = Effect::unlocks;
+  if (is_one_of(kReadUnlocks)) place->second = Effect::read_unlocks;
   return place->second;
 }
 

@@ -19,11 +19,13 @@ class LockCode {
   /// The addresses of each sync.Mutex and sync.RWMutex that the function which begins at `entry` locks before `pc`, a
   /// return address, without an unlock in between. Valid until the next call.
   const std::vector<RemoteAddress>& held_at(RemoteAddress entry, RemoteAddress pc);
+  /// Whether the last call of the sort that it makes before `pc` locks a sync.RWMutex for reading, wherever that is.
+  bool reads_at(RemoteAddress entry, RemoteAddress pc);
 
  private:
   static constexpr std::size_t kMost = 20'000;  // places, and functions that are called
 
-  enum class Effect : std::uint8_t { none, locks, locks_for_readers, unlocks };
+  enum class Effect : std::uint8_t { none, locks, read_locks, waits_for_readers, unlocks, read_unlocks };
   /// A call of a function that locks or unlocks what is at a fixed address.
   struct Call {
     RemoteAddress lock{};
@@ -33,10 +35,13 @@ class LockCode {
 
   std::vector<RemoteAddress> find(RemoteAddress entry, RemoteAddress pc);
   std::vector<Call> calls_in(RemoteAddress entry, RemoteAddress pc);
+  bool find_reading(RemoteAddress entry, RemoteAddress pc);
+  std::vector<std::byte> code_before(RemoteAddress pc, RemoteAddress entry) const;
   Effect effect_of(RemoteAddress function);
 
   const GoProcess& process_;
   std::unordered_map<std::uint64_t, std::vector<RemoteAddress>> held_;  // by pc
+  std::unordered_map<std::uint64_t, bool> reading_;                     // likewise
   std::unordered_map<std::uint64_t, Effect> effects_;                   // by entry
 };
 

@@ -77,6 +77,9 @@ struct GoroutineSnapshot {
   std::vector<GoChannel> channels;
   std::map<std::uint32_t, std::vector<RemoteAddress>> selects;  // by site: the channels of its first member
   std::vector<GoLockQueue> lock_queues;  // of mutexes, RWMutexes and groups; empty where they cannot be read
+  /// Those that wait between read-locking a sync.RWMutex and unlocking it, as their code tells, whichever it is; where
+  /// readers wait for one. Ascending indices into `goroutines`.
+  std::vector<std::uint32_t> reading;
   std::vector<GoroutineSample> goroutines;
   std::vector<CancelledWait> cancelled;  // ascending; the contexts of many goroutines are read by turns
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.

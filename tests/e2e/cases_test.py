@@ -35,7 +35,10 @@ NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A31")
 LOCKS = {"A29": ("stuck_lock", "main.readReply", "stands between locking and unlocking it"),
          "A29b": ("deadlock", "main.register", "holds it already"),
          "A29c": ("deadlock", "main.moveBack", "waits for what goroutine"),
-         "A29d": ("stuck_lock", "main.changeSettings", "stands between locking and unlocking it")}
+         "A29d": ("stuck_lock", "main.changeSettings", "stands between locking and unlocking it"),
+         "A29e": ("stuck_lock", "main.readSlowly", "stands between locking and unlocking it"),
+         "A29f": ("stuck_lock", "main.(*cache).fill", "stands between locking and unlocking it"),
+         "A30b": ("deadlock", "main.readSettings", "holds it already, and waits behind")}
 PASSING = ("A26", "A35")  # that come and go, and are watched for as long
 
 

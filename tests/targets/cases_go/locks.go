@@ -84,6 +84,52 @@ func readSettings() {
 	settings.RUnlock()
 }
 
+func writeSettings() {
+	settings.Lock()
+	settings.Unlock()
+}
+
+// readSlowly waits for somebody while it holds the lock for reading, which a writer and then all readers wait for.
+func readSlowly(done chan int) {
+	settings.RLock()
+	<-done
+	settings.RUnlock()
+}
+
+func readSettingsTwice() {
+	settings.RLock()
+	time.Sleep(50 * time.Millisecond)
+	readSettings()
+	settings.RUnlock()
+}
+
+// cache has its lock in a struct of the heap.
+type cache struct {
+	name string
+	lock sync.RWMutex
+}
+
+var theCache = &cache{name: "prices"}
+
+func (c *cache) fill(done chan int) {
+	c.lock.RLock()
+	defer c.lock.RUnlock()
+	<-done
+	c.name += "."
+}
+
+func (c *cache) reset() {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	c.name = ""
+}
+
+func (c *cache) get() string {
+	c.lock.RLock()
+	defer c.lock.RUnlock()
+	return c.name
+}
+
 // A15: a publisher sends while it holds the lock that the receiver needs first. Both are reached from a variable, so that
 // nothing but who refers to what tells.
 type hub struct {
@@ -153,6 +199,17 @@ func write(lock *sync.RWMutex) {
 	defer lock.Unlock()
 }
 
+// queueBehindWriter has one reader that stays, a writer that waits for it, and readers that wait for the writer.
+func queueBehindWriter(stay, write, read func()) {
+	go stay()
+	time.Sleep(50 * time.Millisecond)
+	go write()
+	time.Sleep(50 * time.Millisecond)
+	for i := 0; i < 20; i++ {
+		go read()
+	}
+}
+
 // lockCase runs a case of locks.
 func lockCase(name string) bool {
 	const others = 20
@@ -188,6 +245,18 @@ func lockCase(name string) bool {
 	case "A29d":
 		go changeSettings(finished)
 		time.Sleep(50 * time.Millisecond)
+		for i := 0; i < others; i++ {
+			go readSettings()
+		}
+	case "A29e":
+		queueBehindWriter(func() { readSlowly(finished) }, writeSettings, readSettings)
+	case "A29f":
+		queueBehindWriter(func() { theCache.fill(finished) }, theCache.reset, func() { theCache.get() })
+	case "A30b":
+		go readSettingsTwice()
+		time.Sleep(25 * time.Millisecond)
+		go writeSettings()
+		time.Sleep(100 * time.Millisecond)
 		for i := 0; i < others; i++ {
 			go readSettings()
 		}
