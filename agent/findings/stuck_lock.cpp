@@ -55,7 +55,9 @@ class References {
         holders_[number(queue.semaphore)].push_back(&snapshot.goroutines[holder]);
       }
     }
-    for (const std::uint32_t reader : snapshot.reading) reading_.insert(&snapshot.goroutines[reader]);
+    for (const LockingGoroutine& locking : snapshot.locking) {
+      locking_.emplace(&snapshot.goroutines[locking.goroutine], locking.held);
+    }
     if (unreachable == nullptr || unreachable->references.empty()) return;
     std::map<std::uint64_t, const GoroutineSample*> by_goid;
     for (const GoroutineSample& goroutine : snapshot.goroutines) by_goid[goroutine.goid] = &goroutine;
@@ -72,8 +74,11 @@ class References {
 
   const Goroutines& to(RemoteAddress object) const { return at(to_, object); }
   const Goroutines& holders_of(RemoteAddress lock) const { return at(holders_, lock); }
-  /// Whether one has read-locked something where it stands.
-  bool is_reading(const GoroutineSample& goroutine) const { return reading_.contains(&goroutine); }
+  /// What one has locked where it stands, whichever lock it is.
+  HeldSides locked_by(const GoroutineSample& goroutine) const {
+    const auto found = locking_.find(&goroutine);
+    return found == locking_.end() ? HeldSides{} : found->second;
+  }
 
   /// Goroutines each of which waits for what the next refers to, the last for what the first does; empty for none.
   std::vector<const GoroutineSample*> cycle_of(const GoroutineSample& first) const {
@@ -108,7 +113,7 @@ class References {
 
   std::map<std::uint64_t, Goroutines> to_;       // by object
   std::map<std::uint64_t, Goroutines> holders_;  // by lock
-  std::set<const GoroutineSample*> reading_;
+  std::map<const GoroutineSample*, HeldSides> locking_;
 };
 
 class Detector {
@@ -180,7 +185,8 @@ class Detector {
                     semaphore - 2 * kWordBytes, seconds(stuck_for(writer)));
     const References::Goroutines holders = readers_that_hold(semaphore);
     const auto waits_behind = [&](const GoroutineSample* reader) {
-      return holders.empty() ? references_.is_reading(*reader) : std::ranges::find(holders, reader) != holders.end();
+      return holders.empty() ? references_.locked_by(*reader).reading
+                             : std::ranges::find(holders, reader) != holders.end();
     };
     const auto nested = std::ranges::find_if(readers.next, waits_behind);
     // Without a word on who holds it, that is what most often keeps both sides waiting.
@@ -214,7 +220,7 @@ class Detector {
       for (const GoroutineSample* goroutine : references_.to(RemoteAddress{object})) {
         const bool waits_here =
             number(goroutine->object) >= semaphore - kWordBytes && number(goroutine->object) <= semaphore + kWordBytes;
-        if (!waits_here && references_.is_reading(*goroutine) &&
+        if (!waits_here && references_.locked_by(*goroutine).reading &&
             std::ranges::find(holders, goroutine) == holders.end()) {
           holders.push_back(goroutine);
         }
@@ -248,6 +254,14 @@ class Detector {
     }
     finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
     const References::Goroutines& referring = references_.to(RemoteAddress{semaphore});
+    References::Goroutines locking = referring;
+    std::erase_if(locking, [&](const GoroutineSample* goroutine) {
+      return goroutine->object == RemoteAddress{semaphore} || !references_.locked_by(*goroutine).whole;
+    });
+    if (!locking.empty()) {
+      add_holders(finding, locking);
+      return finding;
+    }
     for (std::size_t i = 0; i < std::min(kShown, referring.size()); ++i) {
       finding.says += fmt::format(" {} refers to it, and may hold it.", shown(*referring[i], snapshot_));
     }

@@ -72,7 +72,7 @@ TEST(StuckLock, ReadersAndAWriterThatWaitForEachOtherAreADeadlock) {
 
 TEST(StuckLock, TheReaderThatHoldsItAlreadyIsTheCore) {
   Locks locks = nested_read_lock();
-  locks.snapshot().reading = {7};
+  locks.snapshot().locking = {{.goroutine = 7, .held = {.reading = true}}};
   const auto findings = locks.findings_after(500);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_THAT(findings[0].core, testing::ElementsAre(25, 19));
@@ -84,7 +84,7 @@ TEST(StuckLock, AReaderThatWaitsForSomethingElseHoldsItAndIsNoDeadlock) {
   const std::uint32_t holder = locks.add(60, kLock + 200, "runtime.chanrecv");
   locks.refers(60, kLock + 12);
   EXPECT_EQ(locks.findings_after(500)[0].kind, FindingKind::deadlock);  // it may be done with it
-  locks.snapshot().reading = {holder};
+  locks.snapshot().locking = {{.goroutine = holder, .held = {.reading = true}}};
   const auto findings = locks.findings_after(500);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, FindingKind::stuck_lock);
@@ -154,6 +154,10 @@ TEST(StuckLock, WhoReferToAStuckLockMayHoldIt) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, FindingKind::stuck_lock);
   EXPECT_THAT(findings[0].says, testing::HasSubstr("goroutine 30 at main.flush (main.go:40, IO wait) refers to it"));
+  // What its code has locked is most likely this one.
+  locks.snapshot().locking = {{.goroutine = 1, .held = {.whole = true}}};
+  EXPECT_THAT(locks.findings_after(500)[0].says,
+              testing::HasSubstr("goroutine 30 at main.flush (main.go:40, IO wait) stands between locking"));
 }
 
 }  // namespace

@@ -15,11 +15,8 @@ namespace {
 constexpr std::uint64_t kCodeReach = std::uint64_t{1} << 31;  // of an address that an instruction holds
 constexpr std::size_t kMaxLockStacks = 2000;
 
-bool is_reader(const GoroutineStack& stack) {
-  return std::ranges::any_of(stack.calls, [](const auto& calls) {
-    return std::ranges::any_of(*calls,
-                               [](const GoFrame& call) { return call.frame.function == "sync.(*RWMutex).RLock"; });
-  });
+bool is_of_package_sync(std::string_view function) {
+  return function.starts_with("sync.") || function.starts_with("internal/sync.");
 }
 
 /// Who does has let go of the lock that its own code has taken, and takes it again before it returns.
@@ -228,25 +225,31 @@ void GoroutineHistory::find_holders(GoroutineSnapshot& snapshot) const {
   }
 }
 
-void GoroutineHistory::find_reading(GoroutineSnapshot& snapshot) const {
-  const auto has_readers = [&](const GoLockQueue& queue) {
-    return is_reader(*snapshot.stacks[snapshot.goroutines[queue.waiters.front()].stack_index]);
-  };
-  if (std::ranges::none_of(snapshot.lock_queues, has_readers)) return;
-  std::unordered_map<std::uint32_t, bool> by_stack;
+void GoroutineHistory::find_locking(GoroutineSnapshot& snapshot) const {
+  if (snapshot.lock_queues.empty()) return;
+  std::vector<std::optional<HeldSides>> by_stack(snapshot.stacks.size());
+  std::size_t looked_at = 0;
   for (std::uint32_t i = 0; i < snapshot.goroutines.size(); ++i) {
     const GoroutineSample& goroutine = snapshot.goroutines[i];
+    // One that runs may have been done with it long ago, or come to it.
     if (goroutine.state != GoroutineState::waiting && goroutine.state != GoroutineState::syscall) continue;
-    if (by_stack.size() >= kMaxLockStacks && !by_stack.contains(goroutine.stack_index)) continue;
-    const auto [place, is_new] = by_stack.try_emplace(goroutine.stack_index, false);
-    if (is_new) {
-      place->second = std::ranges::any_of(snapshot.stacks[goroutine.stack_index]->calls, [&](const auto& calls) {
-        return !calls->empty() && !calls->back().frame.function.starts_with("sync.") &&
-               lock_code_->reads_at(calls->front().entry, calls->front().pc);
-      });
-    }
-    if (place->second) snapshot.reading.push_back(i);
+    std::optional<HeldSides>& held = by_stack[goroutine.stack_index];
+    if (!held && looked_at++ < kMaxLockStacks) held = sides_of(*snapshot.stacks[goroutine.stack_index]);
+    if (held && (held->whole || held->reading)) snapshot.locking.push_back({.goroutine = i, .held = *held});
   }
+}
+
+HeldSides GoroutineHistory::sides_of(const GoroutineStack& stack) const {
+  HeldSides held;
+  if (waits_for_condition(stack)) return held;
+  for (const auto& calls : stack.calls) {
+    // What package sync does to lock is not yet locked.
+    if (calls->empty() || is_of_package_sync(calls->back().frame.function)) continue;
+    const HeldSides here = lock_code_->sides_at(calls->front().entry, calls->front().pc);
+    held.whole = held.whole || here.whole;
+    held.reading = held.reading || here.reading;
+  }
+  return held;
 }
 
 void GoroutineHistory::read_descriptors(Round& round) const {
@@ -318,7 +321,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   describe_waits(round.standing, *snapshot);
   describe_locks(round.standing, *snapshot);
   find_holders(*snapshot);
-  find_reading(*snapshot);
+  find_locking(*snapshot);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();

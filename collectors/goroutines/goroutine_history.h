@@ -52,8 +52,9 @@ class GoroutineHistory {
   void describe_locks(const std::vector<RawGoroutine::Still>& standing, GoroutineSnapshot& snapshot) const;
   /// Who holds the locks at fixed addresses that are waited for.
   void find_holders(GoroutineSnapshot& snapshot) const;
-  /// Who stands between read-locking and unlocking, where readers wait.
-  void find_reading(GoroutineSnapshot& snapshot) const;
+  /// Who stands between locking and unlocking, where some wait for a lock.
+  void find_locking(GoroutineSnapshot& snapshot) const;
+  HeldSides sides_of(const GoroutineStack& stack) const;
   bool starts_in_runtime(RemoteAddress startpc);
 
   std::unique_ptr<const GoProcess> process_;

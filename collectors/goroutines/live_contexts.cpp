@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/byte_cursor.h"
+#include "collectors/go/context_deadline.h"
 
 namespace proctor {
 namespace {
@@ -36,6 +37,14 @@ bool LiveContexts::is_open_context(std::span<const std::byte> bytes) const {
          (has_done || (done_type == RemoteAddress{} && done == RemoteAddress{}));
 }
 
+/// What follows a context.cancelCtx in a larger struct may also be the function of context.AfterFunc.
+bool LiveContexts::has_deadline(std::span<const std::byte> bytes) const {
+  const ContextLayout& layout = process_.layout().context;
+  const auto wall = load<std::uint64_t>(bytes, layout.deadline_wall);
+  const auto ext = load<std::int64_t>(bytes, layout.deadline_ext);
+  return wall && ext && wall_time_of(*wall, *ext);
+}
+
 std::uint64_t LiveContexts::size_of(RemoteAddress object) const {
   const std::uint32_t index = spans_.span_at(number(object));
   return index == HeapSpans::kNone ? 0 : spans_.spans()[index].element_size;
@@ -47,11 +56,13 @@ std::vector<LiveContext> LiveContexts::among(std::vector<RemoteAddress> objects)
   std::erase_if(objects, [&](RemoteAddress object) { return size_of(object) < size; });
   objects.resize(std::min(objects.size(), kMostContexts));
   std::ranges::sort(objects);
-  std::vector<std::byte> bytes(objects.size() * size);
+  const std::uint32_t most = std::max(size, layout.timer_size);
+  std::vector<std::byte> bytes(objects.size() * most);
   std::vector<ReadRequest> requests;
   requests.reserve(objects.size());
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    requests.push_back({.from = objects[i], .into = std::span{bytes}.subspan(i * size, size)});
+    const std::uint32_t wanted = size_of(objects[i]) >= layout.timer_size ? most : size;
+    requests.push_back({.from = objects[i], .into = std::span{bytes}.subspan(i * most, wanted)});
   }
   std::vector<LiveContext> live;
   if (!process_.memory().read_many(requests)) return live;
@@ -61,7 +72,7 @@ std::vector<LiveContext> LiveContexts::among(std::vector<RemoteAddress> objects)
     LiveContext context{.context = request.from, .parent = cancellable_above(parent[0], parent[1])};
     const auto holder = holders_.find(number(context.parent));
     if (context.parent != RemoteAddress{} && holder != holders_.end()) context.holder = holder->second;
-    context.has_deadline = !layout.timer_has_pointer && size_of(request.from) >= layout.timer_size;
+    context.has_deadline = !layout.timer_has_pointer && has_deadline(request.into);
     live.push_back(context);
   }
   return live;

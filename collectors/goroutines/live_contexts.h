@@ -36,6 +36,7 @@ class LiveContexts {
   std::uint64_t size_of(RemoteAddress object) const;
   bool is_in_heap(RemoteAddress address) const { return spans_.span_at(number(address)) != HeapSpans::kNone; }
   bool is_open_context(std::span<const std::byte> bytes) const;
+  bool has_deadline(std::span<const std::byte> bytes) const;
   RemoteAddress cancellable_above(RemoteAddress itab, RemoteAddress data) const;
 
   const GoProcess& process_;

@@ -63,26 +63,32 @@ std::vector<RemoteAddress> LockCode::find(RemoteAddress entry, RemoteAddress pc)
   return held;
 }
 
-bool LockCode::reads_at(RemoteAddress entry, RemoteAddress pc) {
-  if (reading_.size() >= kMost) reading_.clear();
-  const auto [place, is_new] = reading_.try_emplace(number(pc), false);
-  if (is_new) place->second = find_reading(entry, pc);
+HeldSides LockCode::sides_at(RemoteAddress entry, RemoteAddress pc) {
+  if (sides_.size() >= kMost) sides_.clear();
+  const auto [place, is_new] = sides_.try_emplace(number(pc));
+  if (is_new) place->second = find_sides(entry, pc);
   return place->second;
 }
 
-bool LockCode::find_reading(RemoteAddress entry, RemoteAddress pc) {
+HeldSides LockCode::find_sides(RemoteAddress entry, RemoteAddress pc) {
   const AddressRange text{process_.module().text, process_.module().etext};
   const std::vector<std::byte> code = code_before(pc, entry);
-  bool reading = false;
+  HeldSides held;
   // The call at which it stands has not returned.
   for (std::size_t at = 0; at + kCallLength < code.size(); ++at) {
     if (code[at] != kCall) continue;
     const RemoteAddress callee = relative(entry + at + kCallLength, load<std::int32_t>(code, at + 1).value_or(0));
-    const Effect effect = text.contains(callee) ? effect_of(callee) : Effect::none;
-    if (effect == Effect::read_locks || effect == Effect::waits_for_readers) reading = true;
-    if (effect == Effect::read_unlocks) reading = false;
+    if (!text.contains(callee)) continue;
+    switch (effect_of(callee)) {
+      case Effect::locks: held.whole = true; break;
+      case Effect::unlocks: held.whole = false; break;
+      case Effect::read_locks:
+      case Effect::waits_for_readers: held.reading = true; break;
+      case Effect::read_unlocks: held.reading = false; break;
+      case Effect::none: break;
+    }
   }
-  return reading;
+  return held;
 }
 
 std::vector<std::byte> LockCode::code_before(RemoteAddress pc, RemoteAddress entry) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "collectors/go/go_process.h"
+#include "collectors/observation/goroutine_snapshot.h"
 
 namespace proctor {
 
@@ -19,8 +20,8 @@ class LockCode {
   /// The addresses of each sync.Mutex and sync.RWMutex that the function which begins at `entry` locks before `pc`, a
   /// return address, without an unlock in between. Valid until the next call.
   const std::vector<RemoteAddress>& held_at(RemoteAddress entry, RemoteAddress pc);
-  /// Whether the last call of the sort that it makes before `pc` locks a sync.RWMutex for reading, wherever that is.
-  bool reads_at(RemoteAddress entry, RemoteAddress pc);
+  /// Whether it has locked any lock before `pc` and not unlocked one since, wherever that lock is.
+  HeldSides sides_at(RemoteAddress entry, RemoteAddress pc);
 
  private:
   static constexpr std::size_t kMost = 20'000;  // places, and functions that are called
@@ -35,13 +36,13 @@ class LockCode {
 
   std::vector<RemoteAddress> find(RemoteAddress entry, RemoteAddress pc);
   std::vector<Call> calls_in(RemoteAddress entry, RemoteAddress pc);
-  bool find_reading(RemoteAddress entry, RemoteAddress pc);
+  HeldSides find_sides(RemoteAddress entry, RemoteAddress pc);
   std::vector<std::byte> code_before(RemoteAddress pc, RemoteAddress entry) const;
   Effect effect_of(RemoteAddress function);
 
   const GoProcess& process_;
   std::unordered_map<std::uint64_t, std::vector<RemoteAddress>> held_;  // by pc
-  std::unordered_map<std::uint64_t, bool> reading_;                     // likewise
+  std::unordered_map<std::uint64_t, HeldSides> sides_;                  // likewise
   std::unordered_map<std::uint64_t, Effect> effects_;                   // by entry
 };
 

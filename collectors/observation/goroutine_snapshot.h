@@ -59,6 +59,18 @@ struct GoLockQueue {
   std::vector<std::uint32_t> holders;
 };
 
+/// What a function has locked where it stands.
+struct HeldSides {
+  bool whole = false;    // a sync.Mutex, or a sync.RWMutex for writing
+  bool reading = false;  // a sync.RWMutex for reading
+};
+
+/// A goroutine that has locked something.
+struct LockingGoroutine {
+  std::uint32_t goroutine = 0;  // index into GoroutineSnapshot::goroutines
+  HeldSides held;
+};
+
 /// A goroutine that waits although the context that it holds was cancelled.
 struct CancelledWait {
   std::uint32_t goroutine = 0;  // index into GoroutineSnapshot::goroutines
@@ -77,9 +89,8 @@ struct GoroutineSnapshot {
   std::vector<GoChannel> channels;
   std::map<std::uint32_t, std::vector<RemoteAddress>> selects;  // by site: the channels of its first member
   std::vector<GoLockQueue> lock_queues;  // of mutexes, RWMutexes and groups; empty where they cannot be read
-  /// Those that wait between read-locking a sync.RWMutex and unlocking it, as their code tells, whichever it is; where
-  /// readers wait for one. Ascending indices into `goroutines`.
-  std::vector<std::uint32_t> reading;
+  /// Those that wait between locking and unlocking, as their code tells, whichever lock it is; where some wait for one.
+  std::vector<LockingGoroutine> locking;
   std::vector<GoroutineSample> goroutines;
   std::vector<CancelledWait> cancelled;  // ascending; the contexts of many goroutines are read by turns
   /// What runtime.NumGoroutine() would return: from the runtime's own counters.

@@ -38,6 +38,7 @@ LOCKS = {"A29": ("stuck_lock", "main.readReply", "stands between locking and unl
          "A29d": ("stuck_lock", "main.changeSettings", "stands between locking and unlocking it"),
          "A29e": ("stuck_lock", "main.readSlowly", "stands between locking and unlocking it"),
          "A29f": ("stuck_lock", "main.(*cache).fill", "stands between locking and unlocking it"),
+         "A29g": ("stuck_lock", "main.(*cache).update", "stands between locking and unlocking it"),
          "A30b": ("deadlock", "main.readSettings", "holds it already, and waits behind")}
 PASSING = ("A26", "A35")  # that come and go, and are watched for as long
 

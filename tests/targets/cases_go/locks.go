@@ -118,6 +118,13 @@ func (c *cache) fill(done chan int) {
 	c.name += "."
 }
 
+func (c *cache) update(done chan int) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	<-done
+	c.name += "."
+}
+
 func (c *cache) reset() {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -252,6 +259,12 @@ func lockCase(name string) bool {
 		queueBehindWriter(func() { readSlowly(finished) }, writeSettings, readSettings)
 	case "A29f":
 		queueBehindWriter(func() { theCache.fill(finished) }, theCache.reset, func() { theCache.get() })
+	case "A29g":
+		go theCache.update(finished)
+		time.Sleep(50 * time.Millisecond)
+		for i := 0; i < others; i++ {
+			go theCache.reset()
+		}
 	case "A30b":
 		go readSettingsTwice()
 		time.Sleep(25 * time.Millisecond)
