@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/app/limit_use.h"
 #include "agent/findings/blocked_forever.h"
 #include "agent/findings/causes.h"
 #include "agent/findings/context_cancelled.h"
@@ -118,7 +119,10 @@ void TargetRecord::reconfigure(const FindingsConfig& findings, const LimitsConfi
   first_threads_ = first_mappings_ = 0;
 }
 
-TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& observation) {
+std::optional<Ending> TargetRecord::ending() const { return ending_of(first_use_, last_use_, age_, last_look_); }
+
+TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& observation,
+                                  std::span<const Ending> before) {
   populations_.update(observation);
   remember(*observation);
   TargetReport report;
@@ -128,6 +132,10 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
     if (auto view = allocations_->view()) report.populations.push_back(*std::move(view));
   }
   report.findings = detect(*observation, report.populations);
+  if (auto loop = detect_crash_loop(before, age_)) {
+    link_crash_loop(*loop, before.back().use.resource, report.findings);
+    report.findings.push_back(*std::move(loop));
+  }
   report.exhaustion = exhaustion(*observation);
   for (const PopulationView& population : report.populations) {
     track(figure_of(population.kind), observation->taken_at, static_cast<double>(population.members));
@@ -163,6 +171,10 @@ void TargetRecord::track(std::string_view figure, WallTime at, double value) {
 
 void TargetRecord::remember(const Observation& observation) {
   const MonotonicTime now = observation.sampled_at;
+  age_ = now - instant_of(observation).process_start;
+  last_look_ = observation.taken_at;
+  if (const auto use = nearest_limit(observation)) last_use_ = use;
+  if (!first_use_) first_use_ = last_use_;
   if (const auto* memory = snapshot_of(observation.memory)) {
     track("resident_bytes", observation.taken_at, bytes(memory->resident));
     if (memory->limit) resident_.add(now, bytes(memory->resident));

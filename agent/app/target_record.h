@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "agent/findings/crash_loop.h"
 #include "agent/findings/finding.h"
 #include "agent/findings/stuck_finalizer.h"
 #include "agent/history/allocation_history.h"
@@ -28,8 +30,10 @@ class TargetRecord {
   /// another length begins anew.
   void reconfigure(const FindingsConfig& findings, const LimitsConfig& limits);
 
-  /// Takes in a look and tells all that is known after it.
-  TargetReport update(const std::shared_ptr<const Observation>& observation);
+  /// Takes in a look and tells all that is known after it. `before`: how the processes of this target before it ended.
+  TargetReport update(const std::shared_ptr<const Observation>& observation, std::span<const Ending> before = {});
+  /// How the process ended, if it has; nothing where no limit had to do with it.
+  std::optional<Ending> ending() const;
 
   /// What verdicts need, for a state file; read into a record that has seen no look yet. It takes the limits and rules
   /// of then: reconfigure it. Not kept: the tracks of figures, the past of sites, what
@@ -69,6 +73,10 @@ class TargetRecord {
   double first_mappings_ = 0;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::shared_ptr<const SitePast> site_past_ = std::make_shared<SitePast>();
+  std::optional<LimitUse> first_use_;
+  std::optional<LimitUse> last_use_;
+  Nanoseconds age_{};  // at the last look
+  WallTime last_look_{};
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
 };
 

@@ -121,13 +121,19 @@ std::shared_ptr<const TargetReport> Watcher::report_on(const Target& target) {
       look_at(target, collectors_, clock_, without_goroutines_.contains(target.identity()), durations_));
   count_skipped(*observation, skipped_);
   TargetRecord& record = records_.try_emplace(target.identity(), config_->findings, config_->limits).first->second;
-  auto report = std::make_shared<TargetReport>(record.update(observation));
+  const std::string& name = target.description().name;
+  auto report = std::make_shared<TargetReport>(record.update(observation, endings_.of(name)));
+  names_[target.identity()] = name;
   report->merge = target.rule().merge;
   if (report->merge) merged_[target.identity()] = report;
   return report;
 }
 
 void Watcher::forget(const TargetIdentity& target) {
+  const auto record = records_.find(target);
+  if (const auto name = names_.extract(target); name && record != records_.end()) {
+    endings_.add(name.mapped(), record->second.ending());
+  }
   records_.erase(target);
   without_goroutines_.erase(target);
   if (const auto last = merged_.extract(target)) ended_.add(*last.mapped());

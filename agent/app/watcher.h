@@ -8,6 +8,7 @@
 #include "agent/app/ended_processes.h"
 #include "agent/app/saved_records.h"
 #include "agent/app/target_record.h"
+#include "agent/findings/crash_loop.h"
 #include "agent/publication/publication.h"
 #include "agent/sampling/look.h"
 #include "agent/sampling/pace.h"
@@ -50,6 +51,8 @@ class Watcher {
   TargetRecords records_;
   std::unordered_map<TargetIdentity, std::shared_ptr<const TargetReport>> merged_;  // the last report on each
   EndedProcesses ended_;
+  std::unordered_map<TargetIdentity, std::string> names_;  // of the targets
+  Endings endings_;
   std::set<TargetIdentity> without_goroutines_;  // since the agent's memory is bounded
   std::map<std::string, DurationHistogram> durations_;
   std::map<std::string, std::uint64_t> skipped_;

@@ -32,7 +32,8 @@ enum class FindingKind : std::uint8_t {
   stuck_thread,
   context_overdue,
   finalizer_stuck,
-  context_cancelled  // the last one: numbers stand in state files
+  context_cancelled,
+  crash_loop  // new ones come last: their numbers stand in state files
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Reported cases of what a process can run out of: descriptors and sockets by the thousand, threads of a cgroup.
+A process that did so again and again is told as such.
 limit_cases_test.py BUILD_FOLDER"""
 
 import contextlib
@@ -30,6 +31,20 @@ import os, resource, time
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 first = os.open("/dev/null", os.O_RDONLY)
+"""
+
+
+# Ends once it cannot open any more.
+GROWS_TO_ITS_END = """
+import os, resource, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+while "grows to its end":
+    os.open("/dev/null", os.O_RDONLY)
+    time.sleep(0.01)
+"""
+LOOP = """\
+sampling: {interval: 200ms, cpu_budget: 50%}
+targets: [{name: looping, match: {cmdline: grows to its end}}]
 """
 
 
@@ -128,6 +143,26 @@ threading.Event().wait()
         assert report["fds"]["sockets"] == {"tcp": {"established": 100, "listen": 1}}, report["fds"]["sockets"]
 
 
+def processes_that_grow_until_they_end_are_a_crash_loop():
+    with Programs() as programs:
+        agent = Agent(programs, config=LOOP)
+
+        def told():
+            return [finding for finding in get_json(f"http://{agent.address}/api/v1/findings")["findings"]
+                    if finding["kind"] == "crash_loop"]
+
+        for ended in range(2):
+            child = programs.start([sys.executable, "-c", GROWS_TO_ITS_END])
+            await_("it is a target", lambda c=child: value_of(agent.metrics(), "proctor_open_fds", f'pid="{c.pid}"'))
+            assert not told(), ended
+            assert child.wait(timeout=60) != 0
+            await_("it is a target no more", lambda c=child: f'pid="{c.pid}"' not in agent.metrics())
+        programs.start([sys.executable, "-c", GROWS_TO_ITS_END])
+        finding = await_("the third is told of those before it", told, 10)[0]
+        assert finding["members"] == 2 and "near their limit of fds" in finding["says"], finding
+        assert 'proctor_finding{target="looping"' in agent.metrics()
+
+
 def connections_that_nobody_accepts_are_counted():
     with Programs() as programs:
         child = python(programs, """
@@ -151,4 +186,5 @@ sys.exit(run_tests([b25_a_limit_on_threads_is_used_up_by_all_in_its_cgroup,
                     c14_many_descriptors_are_counted_exactly_and_told_in_part,
                     c14_a_leak_among_more_descriptors_than_a_look_reads_is_found,
                     c18_sockets_that_wait_out_their_time_belong_to_nobody,
-                    connections_that_nobody_accepts_are_counted]))
+                    connections_that_nobody_accepts_are_counted,
+                    processes_that_grow_until_they_end_are_a_crash_loop]))
