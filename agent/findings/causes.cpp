@@ -178,15 +178,17 @@ void link_locks(std::vector<Finding>& findings) {
   }
 }
 
-/// Goroutines that leak at a site and those there that outlive their context are one matter; that they do is what to
-/// know of the leak.
+/// Goroutines that leak at a site, or can never go on, and those there that outlive their context are one matter; that
+/// they do is what to know of it.
 void link_contexts(std::vector<Finding>& findings) {
   for (Finding& outlived : findings) {
     if (outlived.kind != FindingKind::context_overdue && outlived.kind != FindingKind::context_cancelled) continue;
-    Finding* const leak = find_at(findings, FindingKind::goroutine_leak, outlived.site->id);
-    if (leak == nullptr) continue;
-    leak->says += ' ' + outlived.says;
-    outlived.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+    for (const FindingKind kind : {FindingKind::goroutine_leak, FindingKind::blocked_forever}) {
+      Finding* const cause = find_at(findings, kind, outlived.site->id);
+      if (cause == nullptr || outlived.cause) continue;
+      cause->says += ' ' + outlived.says;
+      outlived.cause = Cause{.kind = kind, .site = outlived.site->id};
+    }
   }
 }
 

@@ -143,6 +143,10 @@ TEST(Causes, WhoOutlivesAContextIsOneMatterWithWhoPilesUpThere) {
     EXPECT_THAT(findings[0].says, testing::HasSubstr("40 outlive it."));
     ASSERT_TRUE(findings[1].cause);
     EXPECT_EQ(findings[1].cause->kind, FindingKind::goroutine_leak);
+    findings = {{.kind = FindingKind::blocked_forever, .site = leak.site}, {.kind = kind, .site = leak.site}};
+    link_causes(findings);
+    ASSERT_TRUE(findings[1].cause);
+    EXPECT_EQ(findings[1].cause->kind, FindingKind::blocked_forever);
     findings = {other, {.kind = kind, .site = leak.site}};
     link_causes(findings);
     EXPECT_FALSE(findings[1].cause);

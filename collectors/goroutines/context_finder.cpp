@@ -1,6 +1,10 @@
 #include "collectors/goroutines/context_finder.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include "base/byte_cursor.h"
 
@@ -9,6 +13,10 @@ namespace {
 
 constexpr std::uint64_t kWord = 8;
 constexpr std::size_t kCapturedWords = 16;  // of a function object, its code included
+constexpr std::size_t kRequestWords = 40;
+constexpr std::size_t kRequestBeforeContext = 24;  // at least so many words, in every release
+constexpr std::size_t kMostMethod = 16;
+constexpr std::string_view kServe = "net/http.(*conn).serve";
 
 }  // namespace
 
@@ -25,8 +33,13 @@ std::optional<ContextRef> ContextFinder::find(const CapturedGoroutine& captured,
   struct Value {
     RemoteAddress itab{}, data{};
   } value{load<RemoteAddress>(captured.stack, source.offset - kWord).value_or(RemoteAddress{}), *word};
-  if (source.shape == Shape::captured) {
-    const auto read = process_.memory().read_value<Value>(*word + source.within);
+  if (source.shape == Shape::within) {
+    RemoteAddress at = *word;
+    for (const std::uint64_t step : source.steps) {
+      at = process_.memory().read_value<RemoteAddress>(at + step).value_or(RemoteAddress{});
+      if (at == RemoteAddress{}) return std::nullopt;
+    }
+    const auto read = process_.memory().read_value<Value>(at + source.within);
     if (!read) return std::nullopt;
     value = *read;
   }
@@ -34,30 +47,42 @@ std::optional<ContextRef> ContextFinder::find(const CapturedGoroutine& captured,
   return kind ? std::optional{ContextRef{.data = value.data, .kind = kind}} : std::nullopt;
 }
 
-std::optional<ContextFinder::Source> ContextFinder::learn(const CapturedGoroutine& captured,
-                                                          const GoroutineStack& stack) const {
+std::vector<ContextFinder::LiveWord> ContextFinder::live_words(const GoroutineStack& stack) const {
+  std::vector<LiveWord> words;
   std::uint64_t sp = 0;
   for (const auto& calls : stack.calls) {
-    if (calls->empty()) return std::nullopt;
+    if (calls->empty()) return words;
     const RemoteAddress at = calls->front().pc - 1;
     const auto depth = process_.functions().stack_depth_at(at);
-    if (!depth) return std::nullopt;
+    if (!depth) return words;
     const std::uint64_t end = sp + *depth + kWord;
     // What the runtime holds while it parks a goroutine is not the program's.
     if (!calls->back().frame.function.starts_with("runtime.")) {
       const auto live = process_.functions().live_pointers_at(at).value_or(std::vector<std::int64_t>{});
       for (const std::int64_t distance : live) {
-        const std::uint64_t offset = end + static_cast<std::uint64_t>(distance);
-        if (auto source = source_at(captured, offset, calls->back().entry)) return source;
+        words.push_back({.offset = end + static_cast<std::uint64_t>(distance), .function = &calls->back()});
       }
     }
     sp = end;
   }
+  return words;
+}
+
+std::optional<ContextFinder::Source> ContextFinder::learn(const CapturedGoroutine& captured,
+                                                          const GoroutineStack& stack) const {
+  const std::vector<LiveWord> words = live_words(stack);
+  for (const LiveWord& word : words) {
+    if (auto source = source_at(captured, word)) return source;
+  }
+  for (const LiveWord& word : words) {
+    if (auto source = request_at(captured, word)) return source;
+  }
   return std::nullopt;
 }
 
-std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoroutine& captured, std::uint64_t offset,
-                                                              RemoteAddress function) const {
+std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoroutine& captured,
+                                                              const LiveWord& live) const {
+  const std::uint64_t offset = live.offset;
   const auto word = load<RemoteAddress>(captured.stack, offset);
   if (!word || *word == RemoteAddress{}) return std::nullopt;
   const auto before = offset >= kWord ? load<RemoteAddress>(captured.stack, offset - kWord) : std::nullopt;
@@ -66,9 +91,55 @@ std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoro
   if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
   // The struct of a context begins with its parent.
   if (types_.kind_of(words[0])) return Source{.shape = Shape::pointer, .offset = offset};
-  if (words[0] != function) return std::nullopt;
+  if (words[0] != live.function->entry) return std::nullopt;
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
-    if (types_.kind_of(words[i])) return Source{.shape = Shape::captured, .offset = offset, .within = i * kWord};
+    if (types_.kind_of(words[i])) return Source{.shape = Shape::within, .offset = offset, .within = i * kWord};
+  }
+  return std::nullopt;
+}
+
+/// A request that a live word refers to: by itself, as a variable that the function captured, or through what
+/// net/http's server keeps of the answer.
+std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGoroutine& captured,
+                                                               const LiveWord& live) const {
+  const auto word = load<RemoteAddress>(captured.stack, live.offset);
+  if (!word || *word == RemoteAddress{}) return std::nullopt;
+  Source source{.shape = Shape::within, .offset = live.offset};
+  const auto leads_to_request = [&](RemoteAddress address, std::vector<std::uint64_t> steps) {
+    const auto within = context_of_request(address);
+    if (!within) return false;
+    source.steps = std::move(steps);
+    source.within = *within;
+    return true;
+  };
+  if (leads_to_request(*word, {})) return source;
+  std::array<RemoteAddress, kCapturedWords> words{};
+  if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
+  if (live.function->frame.function == kServe && leads_to_request(words[1], {kWord})) return source;
+  if (words[0] != live.function->entry) return std::nullopt;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (leads_to_request(words[i], {i * kWord})) return source;
+    // A variable that is set again is captured by its address.
+    const auto variable = process_.memory().read_value<RemoteAddress>(words[i]);
+    if (variable && leads_to_request(*variable, {i * kWord, 0})) return source;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> ContextFinder::context_of_request(RemoteAddress request) const {
+  std::array<RemoteAddress, kRequestWords> words{};
+  if (request == RemoteAddress{} || !process_.memory().read(request, std::as_writable_bytes(std::span{words}))) {
+    return std::nullopt;
+  }
+  // It begins with the method.
+  std::array<char, kMostMethod> method{};
+  const std::uint64_t length = number(words[1]);
+  if (length == 0 || length > method.size()) return std::nullopt;
+  const auto name = std::span{method}.first(length);
+  if (!process_.memory().read(words[0], std::as_writable_bytes(name))) return std::nullopt;
+  if (!std::ranges::all_of(name, [](char c) { return c >= 'A' && c <= 'Z'; })) return std::nullopt;
+  for (std::size_t i = kRequestBeforeContext; i + 1 < words.size(); ++i) {
+    if (types_.kind_of(words[i])) return i * kWord;
   }
   return std::nullopt;
 }

@@ -12,8 +12,9 @@
 namespace proctor {
 
 /// Finds the contexts that blocked goroutines hold: in words of their stacks that the program will still use, as the
-/// stack maps of its own collector say, and in the variables that their functions captured. Where they stand is learned
-/// from the first goroutine of a stack, so that the others cost one word each.
+/// stack maps of its own collector say, in the variables that their functions captured, and in the http.Request that
+/// they work on. Where they stand is learned from the first goroutine of a stack, so that the others cost a word or a
+/// few.
 class ContextFinder {
  public:
   explicit ContextFinder(const GoProcess& process) : process_(process), types_(ContextTypes::find(process)) {}
@@ -26,16 +27,26 @@ class ContextFinder {
   void forget() { sources_.clear(); }
 
  private:
-  enum class Shape : std::uint8_t { interface_value, pointer, captured };
+  enum class Shape : std::uint8_t { interface_value, pointer, within };
   struct Source {
     Shape shape{};
     std::uint64_t offset = 0;  // from the stack pointer to the word that holds the address
-    std::uint64_t within = 0;  // the function object: to the interface value
+    /// From the struct at that address to a word that holds the address of the next, and so on.
+    std::vector<std::uint64_t> steps;
+    std::uint64_t within = 0;  // the last struct: to the interface value
+  };
+  /// A word of a stack that the program will still use.
+  struct LiveWord {
+    std::uint64_t offset = 0;  // from the stack pointer
+    const GoFrame* function = nullptr;
   };
 
   std::optional<Source> learn(const CapturedGoroutine& captured, const GoroutineStack& stack) const;
-  std::optional<Source> source_at(const CapturedGoroutine& captured, std::uint64_t offset,
-                                  RemoteAddress function) const;
+  std::vector<LiveWord> live_words(const GoroutineStack& stack) const;
+  std::optional<Source> source_at(const CapturedGoroutine& captured, const LiveWord& word) const;
+  std::optional<Source> request_at(const CapturedGoroutine& captured, const LiveWord& word) const;
+  /// Where the interface value stands in what looks like an http.Request.
+  std::optional<std::uint64_t> context_of_request(RemoteAddress request) const;
 
   const GoProcess& process_;
   ContextTypes types_;

@@ -385,6 +385,11 @@ func main() {
 		for i := 0; i < 10; i++ {
 			go stopAndWait(make(chan int))
 		}
+	case "A28g":
+		askAndLeave(waitForAnswer, 12)
+	case "A28h":
+		askAndLeave(stopWithClient, 12)
+		askAndLeave(answer, 12)
 	case "A28d":
 		for i := 0; i < 10; i++ {
 			go serveAfterStart()
