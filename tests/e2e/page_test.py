@@ -85,7 +85,7 @@ def the_page_works_in_a_browser():
         agent = Agent(programs, interval="1s", config=CONFIG)
         await_("all are looked at", lambda: len(get_json(f"http://{agent.address}/api/v1/targets")["targets"]) == 4)
         assert all(child.poll() is None for child in (cpp, healthy, cycle)), "a target has ended"
-        result = subprocess.run(["node", "test/page.mjs", agent.address, browser, str(go.pid), str(cycle.pid), *sys.argv[2:3]],
+        result = subprocess.run(["node", "test/page.mjs", agent.address, browser, str(go.pid), str(cycle.pid), *(str(pathlib.Path(picture).resolve()) for picture in sys.argv[2:3])],
                                 cwd=folder, capture_output=True, text=True, timeout=300)
         print("\n".join(f"         {line}" for line in result.stdout.splitlines()))
         assert result.returncode == 0, result.stderr[-2000:]

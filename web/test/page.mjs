@@ -51,7 +51,7 @@ test('what is wrong now comes first, and leads to the line of code', async () =>
   const page = await open('');
   const finding = leaks(page).filter({ hasText: 'main.leakSend' });
   await finding.waitFor({ timeout: 60_000 });
-  if (screenshots) await page.screenshot({ path: `${screenshots}/page-findings.png` });
+  if (screenshots) await page.screenshot({ path: `${screenshots}/page.png` });
   await finding.getByRole('link').click();
   await page.waitForURL(new RegExp(`#/target/${goPid}\\?site=[0-9a-f]{12}`));
   const stack = page.locator('td.stack pre');
@@ -171,9 +171,6 @@ for (const [width, height] of [[360, 740], [1280, 900], [3840, 2160]]) {
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(over <= 0, `${path} is ${over} pixels wider than the window`);
         assert.deepEqual(await violations(page), [], path);
-        if (screenshots && colorScheme === 'dark' && width === 360 && path.includes('target')) {
-          await page.screenshot({ path: `${screenshots}/page-narrow.png` });
-        }
         await close(page);
       }
     });
