@@ -83,6 +83,8 @@ void EndedProcesses::add(const TargetReport& last) {
     const auto* before = snapshot_of(past.go_runtime);
     sum.gc_cycles = go->gc_cycles + (before != nullptr ? before->gc_cycles : 0);
     sum.gc_pause = go->gc_pause + (before != nullptr ? before->gc_pause : Nanoseconds{0});
+    if (before != nullptr) sum.race_reports = before->race_reports;
+    add_to(sum.race_reports, go->race_reports);
     counters->go_runtime = part_of(sum);
   }
   for (const PopulationView& population : last.populations) add_population(report->populations, population);

@@ -7,6 +7,7 @@
 #include "agent/findings/causes.h"
 #include "agent/findings/context_cancelled.h"
 #include "agent/findings/context_overdue.h"
+#include "agent/findings/data_race.h"
 #include "agent/findings/deadlock.h"
 #include "agent/findings/fragmentation.h"
 #include "agent/findings/leak_detector.h"
@@ -241,6 +242,9 @@ std::vector<Finding> TargetRecord::detect(const Observation& observation,
   const auto* go = snapshot_of(observation.go_runtime);
   if (!memory_leak && go != nullptr) {
     memory_leak = detect_heap_leak(collections_, bytes(go->heap_live), config_, instant);
+  }
+  if (go != nullptr) {
+    if (auto race = detect_data_race(*go, instant.wall)) findings.push_back(*std::move(race));
   }
   if (auto& finding = memory_leak) {
     name_allocation(*finding, growing_allocation());

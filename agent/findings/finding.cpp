@@ -17,6 +17,7 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::context_leak: return "context_leak";
     case FindingKind::blocked_forever: return "blocked_forever";
     case FindingKind::context_overdue: return "context_overdue";
+    case FindingKind::data_race: return "data_race";
     case FindingKind::crash_loop: return "crash_loop";
     case FindingKind::context_cancelled: return "context_cancelled";
     case FindingKind::finalizer_stuck: return "finalizer_stuck";

@@ -33,7 +33,8 @@ enum class FindingKind : std::uint8_t {
   context_overdue,
   finalizer_stuck,
   context_cancelled,
-  crash_loop  // new ones come last: their numbers stand in state files
+  crash_loop,
+  data_race  // new ones come last: their numbers stand in state files
 };
 enum class Certainty : std::uint8_t { suspected, proven };
 

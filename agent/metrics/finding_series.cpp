@@ -42,6 +42,7 @@ std::string_view members_of(const Finding& finding) {
     case FindingKind::context_leak: return to_string(PopulationKind::context);
     case FindingKind::timer_leak: return to_string(PopulationKind::timer);
     case FindingKind::crash_loop:
+    case FindingKind::data_race:
     case FindingKind::memory_leak:
     case FindingKind::memory_fragmentation: break;
   }

@@ -226,6 +226,7 @@ void fill_jvm_classes(const JvmSnapshot& jvm, FamilyWriter& family) { add_count(
 void fill_gc_cycles(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_cycles); }
 void fill_gc_percent(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.gc_percent); }
 void fill_gc_pause(const GoRuntimeFigures& go, FamilyWriter& family) { family.add({}, seconds(go.gc_pause)); }
+void fill_race_reports(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.race_reports); }
 void fill_last_gc(const GoRuntimeFigures& go, FamilyWriter& family) {
   if (go.last_gc) family.add({}, seconds(go.last_gc->time_since_epoch()));
 }
@@ -335,6 +336,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_go_gc_percent", fill_from<&O::go_runtime, fill_gc_percent>},
     {"proctor_go_gc_cycles_total", fill_from<&O::go_runtime, fill_gc_cycles>},
     {"proctor_go_gc_pause_seconds_total", fill_from<&O::go_runtime, fill_gc_pause>},
+    {"proctor_go_race_reports_total", fill_from<&O::go_runtime, fill_race_reports>},
     {"proctor_go_last_gc_timestamp_seconds", fill_from<&O::go_runtime, fill_last_gc>},
     {"proctor_go_max_procs", fill_from<&O::go_runtime, fill_max_procs>},
     {"proctor_go_timers", fill_from<&O::go_runtime, fill_timers>},

@@ -254,6 +254,7 @@ Json heap_of(const GoRuntimeFigures& go) {
               {"timers", go.timers}};
   put_bytes(object, "memory_limit_bytes", go.memory_limit);
   put_count(object, "gc_percent", go.gc_percent);
+  put_count(object, "race_reports", go.race_reports);
   if (go.last_gc) object["last_gc"] = timestamp_of(*go.last_gc);
   return object;
 }

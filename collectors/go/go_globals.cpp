@@ -188,11 +188,11 @@ Result<RemoteAddress> RuntimeCode::flag(std::size_t index) const {
 }  // namespace
 
 Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
-  constexpr std::array<std::string_view, 14> kNames{
-      "runtime.allglen",         "runtime.allgptr",         "runtime.sched",        "runtime.allp",
-      "runtime.firstmoduledata", "runtime.memstats",        "runtime.gcController", "runtime.semtable",
-      "runtime.mheap_",          "runtime.MemProfileRate",  "runtime.mbuckets",     "runtime.bbuckets",
-      "runtime.xbuckets",        "runtime.mutexprofilerate"};
+  constexpr std::array<std::string_view, 15> kNames{
+      "runtime.allglen",         "runtime.allgptr",          "runtime.sched",        "runtime.allp",
+      "runtime.firstmoduledata", "runtime.memstats",         "runtime.gcController", "runtime.semtable",
+      "runtime.mheap_",          "runtime.MemProfileRate",   "runtime.mbuckets",     "runtime.bbuckets",
+      "runtime.xbuckets",        "runtime.mutexprofilerate", "__tsan_report_count"};
   constexpr std::size_t kNeeded = 5;
   const auto symbols = file.find_symbols(kNames);
   for (std::size_t i = 0; i < kNeeded; ++i) {
@@ -202,6 +202,7 @@ Result<GoGlobals> find_globals_by_symbol(const ElfFile& file, LoadBias bias) {
     return symbols[index] ? loaded(symbols[index]->address, bias) : RemoteAddress{};
   };
   GoGlobals globals{at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), {}, {}, {}, at(13)};
+  globals.race_report_count = at(14);
   if (symbols[10]) globals.memory_buckets = {at(10)};
   if (symbols[11]) globals.block_buckets = {at(11)};
   if (symbols[12]) globals.mutex_buckets = {at(12)};

@@ -29,6 +29,7 @@ struct GoGlobals {
   std::vector<RemoteAddress> block_buckets;  // likewise runtime.bbuckets
   std::vector<RemoteAddress> mutex_buckets;  // likewise runtime.xbuckets
   RemoteAddress mutex_profile_rate{};        // runtime.mutexprofilerate; 0 where it is missing
+  RemoteAddress race_report_count{};         // the code of __tsan_report_count; 0 but for builds with -race
 };
 
 /// From the symbol table. no_go_symbols where it has been stripped.

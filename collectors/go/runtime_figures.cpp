@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "collectors/go/race_reports.h"
+
 namespace proctor {
 namespace {
 
@@ -97,6 +99,7 @@ Result<GoRuntimeFigures> read_runtime_figures(const GoProcess& process) {
     figures.last_gc =
         WallTime{std::chrono::duration_cast<WallTime::duration>(Nanoseconds{static_cast<std::int64_t>(last)})};
   }
+  figures.race_reports = read_race_reports(process.memory(), globals.race_report_count);
   PROCTOR_TRY_VOID(read_timers(process, figures));
   return figures;
 }

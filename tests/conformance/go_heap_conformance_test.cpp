@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "collectors/go/runtime_figures.h"
 #include "collectors/go/user_code.h"
@@ -113,6 +116,28 @@ TEST_P(GoConformance, HeapProfilesBeginWhereThoseOfTheRuntimeDo) {
     // What the call itself belongs to would tell otherwise.
     EXPECT_NE(is_runtime_function(stack.calls[0]->front().frame.function), is_runtime_function(function));
   }
+}
+
+TEST_P(GoConformance, DataRacesAreThoseThatTheDetectorHasReported) {
+  const std::string log = testing::TempDir() + "race";
+  ASSERT_EQ(::setenv("GORACE", ("log_path=" + log).c_str(), 1), 0);
+  SetUp();
+  ::unsetenv("GORACE");
+  GoroutineHistory history = watch(*child_);
+  const auto reports = [&] { return read_runtime_figures(history.process()).value().race_reports; };
+  if (!GetParam().ends_with("-race")) {
+    EXPECT_FALSE(reports());
+    return;
+  }
+  EXPECT_EQ(reports(), 0U);
+  child_->send("race 20");
+  ASSERT_EQ(child_->read_line(), "raced");
+  std::ifstream file{fmt::format("{}.{}", log, number(child_->pid()))};
+  std::uint64_t told = 0;
+  for (std::string line; std::getline(file, line);) told += line == "WARNING: DATA RACE" ? 1 : 0;
+  EXPECT_GT(told, 0U);
+  EXPECT_EQ(reports(), told);
+  std::filesystem::remove(fmt::format("{}.{}", log, number(child_->pid())));
 }
 
 TEST_P(GoConformance, TimersAreKnownByWhatTheyDo) {

@@ -227,6 +227,25 @@ func cancelled(n int) {
 	}
 }
 
+var shared [64]int
+
+func writeShared(i int, done chan int) {
+	shared[i]++
+	done <- i
+}
+
+// Up to n data races, each on a variable of its own: of those that a build with a detector reports.
+func race(n int) {
+	done := make(chan int, 2*n)
+	for i := 0; i < n; i++ {
+		go writeShared(i, done)
+		go writeShared(i, done)
+	}
+	for i := 0; i < 2*n; i++ {
+		<-done
+	}
+}
+
 func ofRuntime(f *runtime.Func) bool {
 	return strings.HasPrefix(f.Name(), "runtime.") || strings.HasPrefix(f.Name(), "internal/runtime/")
 }
@@ -280,6 +299,9 @@ func main() {
 		case "cancelled":
 			cancelled(n)
 			fmt.Println("cancelled")
+		case "race":
+			race(n)
+			fmt.Println("raced")
 		case "accept":
 			accept(n)
 		case "churn":
