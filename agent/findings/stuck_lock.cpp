@@ -184,29 +184,34 @@ class Detector {
         fmt::format("{} goroutines wait for the sync.RWMutex at {:#x}, which nobody got for {:.0f} s.", blocked,
                     semaphore - 2 * kWordBytes, seconds(stuck_for(writer)));
     const References::Goroutines holders = readers_that_hold(semaphore);
-    const auto waits_behind = [&](const GoroutineSample* reader) {
+    const auto holds = [&](const GoroutineSample* reader) {
       return holders.empty() ? references_.locked_by(*reader).reading
                              : std::ranges::find(holders, reader) != holders.end();
     };
-    const auto nested = std::ranges::find_if(readers.next, waits_behind);
+    const auto nested = std::ranges::find_if(readers.next, holds);
+    const GoroutineSample& next = *writer.next.front();
+    if (nested == readers.next.end() && holds(&next)) {
+      Finding finding = about(FindingKind::deadlock, readers, blocked);
+      finding.says = says;
+      return locked_twice(std::move(finding), next);
+    }
     // Without a word on who holds it, that is what most often keeps both sides waiting.
     if (nested != readers.next.end() || holders.empty()) {
       const GoroutineSample& reader = nested == readers.next.end() ? *readers.next.front() : **nested;
       Finding finding = about(FindingKind::deadlock, readers, blocked);
-      finding.core = {reader.goid, writer.next.front()->goid};
+      finding.core = {reader.goid, next.goid};
       finding.says =
           fmt::format("{} {} {} behind {}, which waits for a reader to unlock; the other {} wait behind them.", says,
                       shown(reader, snapshot_), nested == readers.next.end() ? "waits" : "holds it already, and waits",
-                      shown(*writer.next.front(), snapshot_), blocked - finding.core.size());
+                      shown(next, snapshot_), blocked - finding.core.size());
       finding.advice =
           "a goroutine that holds the read lock and takes it again waits for ever as soon as a writer queues in "
           "between: read-lock once on a path, and pass what was read on";
       return finding;
     }
     Finding finding = about(FindingKind::stuck_lock, readers, blocked);
-    finding.core = {writer.next.front()->goid};
-    finding.says = fmt::format("{} {} is the next, and waits for a reader to unlock.", says,
-                               shown(*writer.next.front(), snapshot_));
+    finding.core = {next.goid};
+    finding.says = fmt::format("{} {} is the next, and waits for a reader to unlock.", says, shown(next, snapshot_));
     add_holders(finding, holders);
     return finding;
   }

@@ -93,6 +93,17 @@ TEST(StuckLock, AReaderThatWaitsForSomethingElseHoldsItAndIsNoDeadlock) {
               testing::HasSubstr("goroutine 60 at main.work (main.go:12, semacquire) stands between"));
 }
 
+TEST(StuckLock, AWriterThatHoldsItForReadingWaitsForItself) {
+  Locks locks = nested_read_lock();
+  locks.snapshot().locking = {{.goroutine = 1, .held = {.reading = true}}};
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, FindingKind::deadlock);
+  EXPECT_THAT(findings[0].core, testing::ElementsAre(19));
+  EXPECT_THAT(findings[0].says,
+              testing::HasSubstr("goroutine 19 at main.work (main.go:12, semacquire) holds it already"));
+}
+
 TEST(StuckLock, AMomentIsNone) { EXPECT_TRUE(nested_read_lock().findings_after(400).empty()); }
 
 TEST(StuckLock, AQueueThatMovesIsNone) {

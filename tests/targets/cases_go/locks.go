@@ -103,6 +103,13 @@ func readSettingsTwice() {
 	settings.RUnlock()
 }
 
+// upgradeSettings waits for all readers to unlock, of which it is one.
+func upgradeSettings() {
+	settings.RLock()
+	writeSettings()
+	settings.RUnlock()
+}
+
 // cache has its lock in a struct of the heap.
 type cache struct {
 	name string
@@ -270,6 +277,12 @@ func lockCase(name string) bool {
 		time.Sleep(25 * time.Millisecond)
 		go writeSettings()
 		time.Sleep(100 * time.Millisecond)
+		for i := 0; i < others; i++ {
+			go readSettings()
+		}
+	case "A30c":
+		go upgradeSettings()
+		time.Sleep(50 * time.Millisecond)
 		for i := 0; i < others; i++ {
 			go readSettings()
 		}
