@@ -18,7 +18,6 @@ constexpr std::size_t kManyChunks = 8;  // from here on other threads do the cop
 constexpr std::uint64_t kMaxStackCopy = std::uint64_t{64} << 10;  // innermost part; deeper frames are not shown
 constexpr std::uint64_t kMaxGap = 2048;                           // bytes between neighbours that are read with them
 constexpr std::uint64_t kMaxPiece = std::uint64_t{64} << 10;
-constexpr std::uint32_t kScanBit = 0x1000;
 constexpr int kAttempts = 4;
 
 /// A wanted piece of the target and where its bytes end up.
@@ -102,7 +101,9 @@ bool has_still_stack(const RawGoroutine& g) {
 /// Whether a goroutine is another one, or stands elsewhere, than when it was first read.
 bool moved(const RawGoroutine& before, std::span<const std::byte> bytes, const GLayout& layout) {
   auto after = decode_goroutine(bytes, before.address, layout);
-  if (after) after->wait_since = before.wait_since;  // a collection may set it meanwhile
+  // A collection may set this meanwhile. It may also move the stack, which then begins elsewhere: until then the old
+  // one stays as it was.
+  if (after) after->wait_since = before.wait_since;
   return after != before;
 }
 
@@ -115,7 +116,6 @@ std::optional<RawGoroutine> decode_goroutine(std::span<const std::byte> bytes, R
   RawGoroutine g;
   g.address = address;
   g.status = static_cast<GStatus>(status & 0xff);
-  g.scanned = (status & kScanBit) != 0;
   switch (g.status) {
     case GStatus::runnable:
     case GStatus::running:
@@ -273,11 +273,6 @@ Result<void> GoroutineReader::capture(std::span<const RemoteAddress> addresses,
       continue;
     }
     if (!has_still_stack(*g)) continue;
-    if (g->scanned) {
-      // The collector holds it, for some microseconds: its stack is there a moment later.
-      chunk.captured.back().torn = true;
-      continue;
-    }
     stacks.push_back({.from = g->sp, .size = std::min(g->stack.end - g->sp, kMaxStackCopy), .bytes = {}});
     waits.push_back({.from = g->waiting, .size = g->waiting == RemoteAddress{} ? 0U : sudog.size, .bytes = {}});
     again.push_back({.from = g->address, .size = layout.size, .bytes = {}});

@@ -31,7 +31,6 @@ struct RawGoroutine {
   RemoteAddress address{};
   std::uint64_t goid = 0;
   GStatus status{};
-  bool scanned = false;  // the collector holds it: its stack may move
   std::uint8_t wait_reason = 0;
   std::uint8_t tracking_seq = 0;  // changes each time it leaves the running state
   AddressRange stack;

@@ -94,7 +94,8 @@ def check_stacks(text):
         why = wrong_with(head, frames, creator)
         assert why is None, (why, goid, head, frames, creator)
     # Amid all this what stands still is counted exactly.
-    assert sum(1 for _, _, frames, _ in seen if frames and frames[-1] == "main.stillEntry") == STILL
+    still = sum(1 for _, _, frames, _ in seen if frames and frames[-1] == "main.stillEntry")
+    assert still == STILL, f"{still} of {STILL} that stand still, {sum(not frames for _, _, frames, _ in seen)} without a stack"
     return sum(1 for _, _, frames, _ in seen if frames)
 
 
