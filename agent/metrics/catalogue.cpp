@@ -128,6 +128,11 @@ constexpr auto kCatalogue = std::to_array<MetricSpec>({
          "Goroutines that can never go on, since nothing that can still run refers to what they wait for; as of the "
          "last check. Absent before the first one."},
     {.name = "proctor_goroutines_created_total", .type = MetricType::Counter, .help = "Goroutines ever created."},
+    {.name = "proctor_contexts_cancelled",
+     .type = MetricType::Gauge,
+     .help =
+         "Goroutines that wait although the context that they hold was cancelled, be it a moment ago; at most 2,000 "
+         "are asked at each look."},
     {.name = "proctor_contexts_overdue",
      .type = MetricType::Gauge,
      .help = "Goroutines that wait although the deadline of the context that they hold has passed."},

@@ -233,6 +233,9 @@ void fill_last_gc(const GoRuntimeFigures& go, FamilyWriter& family) {
 void fill_max_procs(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.max_procs); }
 void fill_timers(const GoRuntimeFigures& go, FamilyWriter& family) { add_count(family, {}, go.timers); }
 
+void fill_contexts_cancelled(const GoroutineSnapshot& goroutines, FamilyWriter& family) {
+  add_count(family, {}, goroutines.cancelled.size());
+}
 void fill_contexts_overdue(const TargetReport& report, FamilyWriter& family) {
   const Observation& look = *report.observation;
   if (const auto* goroutines = snapshot_of(look.goroutines)) {
@@ -322,6 +325,7 @@ constexpr auto kFamilies = std::to_array<TargetFamily>({
     {"proctor_goroutines_waiting", fill_from<&O::goroutines, fill_goroutines_waiting>},
     {"proctor_goroutines_created_total", fill_from<&O::goroutines, fill_goroutines_created>},
     {"proctor_goroutines_unreachable", fill_unreachable},
+    {"proctor_contexts_cancelled", fill_from<&O::goroutines, fill_contexts_cancelled>},
     {"proctor_contexts_overdue", fill_contexts_overdue},
     {"proctor_go_heap_live_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_live, Go>>},
     {"proctor_go_heap_marked_bytes", fill_from<&O::go_runtime, fill_bytes<&Go::heap_marked, Go>>},

@@ -52,6 +52,7 @@ Json goroutines_of(const TargetReport& report, const GoroutineSnapshot& snapshot
   put_count(object, "created_total", snapshot.created_total);
   if (snapshot.torn != 0) object["torn"] = snapshot.torn;
   object["contexts_overdue"] = count_overdue(snapshot, report.observation->taken_at);
+  object["contexts_cancelled"] = snapshot.cancelled.size();
   object["states"] = json_of(states);
   const auto* unreachable = snapshot_of(report.observation->unreachable);
   std::uint64_t stuck = 0;

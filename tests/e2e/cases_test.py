@@ -40,7 +40,8 @@ LOCKS = {"A29": ("stuck_lock", "main.readReply", "stands between locking and unl
          "A29e": ("stuck_lock", "main.readSlowly", "stands between locking and unlocking it"),
          "A29f": ("stuck_lock", "main.(*cache).fill", "stands between locking and unlocking it"),
          "A29g": ("stuck_lock", "main.(*cache).update", "stands between locking and unlocking it"),
-         "A30b": ("deadlock", "main.readSettings", "holds it already, and waits behind")}
+         "A30b": ("deadlock", "main.readSettings", "holds it already, and waits behind"),
+         "A30c": ("deadlock", "main.writeSettings", "holds it already")}
 PASSING = ("A26", "A35")  # that come and go, and are watched for as long
 
 
@@ -146,6 +147,8 @@ def every_case_is_judged_as_its_report_wants():
 
         wanted = {(name, *where) for name, where in CANCELLED.items()}
         await_("who waits on with a cancelled context is told", lambda: wanted <= told("context_cancelled"), 60)
+        for name, (_, count) in CANCELLED.items():
+            assert dump(children[name].pid)["goroutines"]["contexts_cancelled"] == count, name
         assert not [finding for finding in told("context_cancelled") if finding[0] in NO_CANCELLED]
 
         # A lock that is waited for while a channel is, and two locks in two orders.

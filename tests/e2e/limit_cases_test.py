@@ -151,15 +151,16 @@ def processes_that_grow_until_they_end_are_a_crash_loop():
             return [finding for finding in get_json(f"http://{agent.address}/api/v1/findings")["findings"]
                     if finding["kind"] == "crash_loop"]
 
-        for ended in range(2):
+        # On a busy machine a look may come too seldom to see one of them near its end.
+        for ended in range(6):
             child = programs.start([sys.executable, "-c", GROWS_TO_ITS_END])
             await_("it is a target", lambda c=child: value_of(agent.metrics(), "proctor_open_fds", f'pid="{c.pid}"'))
-            assert not told(), ended
+            if told():
+                break
             assert child.wait(timeout=60) != 0
             await_("it is a target no more", lambda c=child: f'pid="{c.pid}"' not in agent.metrics())
-        programs.start([sys.executable, "-c", GROWS_TO_ITS_END])
-        finding = await_("the third is told of those before it", told, 10)[0]
-        assert finding["members"] == 2 and "near their limit of fds" in finding["says"], finding
+        finding = told()[0]
+        assert 2 <= finding["members"] <= ended and "near their limit of fds" in finding["says"], finding
         assert 'proctor_finding{target="looping"' in agent.metrics()
 
 

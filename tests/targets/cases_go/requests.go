@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,14 +19,21 @@ func stopWithClient(w http.ResponseWriter, r *http.Request) { <-r.Context().Done
 
 func answer(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, r.URL) }
 
-// askAndLeave asks a server of its own, a few times over connections that then stay, and goes when nobody answers.
-func askAndLeave(handle http.HandlerFunc, times int) {
+// askAndLeave asks a server of its own until it has handled so many requests, and goes when nobody answers. Connections
+// over which an answer came stay.
+func askAndLeave(handle http.HandlerFunc, times int32) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
-	go func() { panic(http.Serve(listener, handle)) }()
-	for i := 0; i < times; i++ {
+	var handled int32
+	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if atomic.AddInt32(&handled, 1) <= times {
+			handle(w, r)
+		}
+	})
+	go func() { panic(http.Serve(listener, server)) }()
+	for atomic.LoadInt32(&handled) < times {
 		client := http.Client{Timeout: 50 * time.Millisecond, Transport: &http.Transport{}}
 		response, err := client.Get("http://" + listener.Addr().String())
 		if err == nil {
