@@ -120,7 +120,7 @@ void TargetRecord::reconfigure(const FindingsConfig& findings, const LimitsConfi
   first_threads_ = first_mappings_ = 0;
 }
 
-std::optional<Ending> TargetRecord::ending() const { return ending_of(first_use_, last_use_, age_, last_look_); }
+std::optional<Ending> TargetRecord::ending() const { return ending_of(limit_past_, config_.window); }
 
 TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& observation,
                                   std::span<const Ending> before) {
@@ -133,7 +133,7 @@ TargetReport TargetRecord::update(const std::shared_ptr<const Observation>& obse
     if (auto view = allocations_->view()) report.populations.push_back(*std::move(view));
   }
   report.findings = detect(*observation, report.populations);
-  if (auto loop = detect_crash_loop(before, age_)) {
+  if (auto loop = detect_crash_loop(before, limit_past_.age)) {
     link_crash_loop(*loop, before.back().use.resource, report.findings);
     report.findings.push_back(*std::move(loop));
   }
@@ -172,10 +172,7 @@ void TargetRecord::track(std::string_view figure, WallTime at, double value) {
 
 void TargetRecord::remember(const Observation& observation) {
   const MonotonicTime now = observation.sampled_at;
-  age_ = now - instant_of(observation).process_start;
-  last_look_ = observation.taken_at;
-  if (const auto use = nearest_limit(observation)) last_use_ = use;
-  if (!first_use_) first_use_ = last_use_;
+  limit_past_.add(nearest_limit(observation), now - instant_of(observation).process_start, observation.taken_at);
   if (const auto* memory = snapshot_of(observation.memory)) {
     track("resident_bytes", observation.taken_at, bytes(memory->resident));
     if (memory->limit) resident_.add(now, bytes(memory->resident));

@@ -36,8 +36,8 @@ class TargetRecord {
   std::optional<Ending> ending() const;
 
   /// What verdicts need, for a state file; read into a record that has seen no look yet. It takes the limits and rules
-  /// of then: reconfigure it. Not kept: the tracks of figures, the past of sites, what
-  /// allocates, and what is known anew within seconds.
+  /// of then: reconfigure it. Not kept: the tracks of figures, the past of sites, what allocates, the
+  /// way to a limit, and what is known anew within seconds.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(config_.window, max_sites_, populations_, held_memory_, memory_heights_, malloc_free_, locks_,
@@ -73,10 +73,7 @@ class TargetRecord {
   double first_mappings_ = 0;
   std::shared_ptr<const History> history_ = std::make_shared<History>();
   std::shared_ptr<const SitePast> site_past_ = std::make_shared<SitePast>();
-  std::optional<LimitUse> first_use_;
-  std::optional<LimitUse> last_use_;
-  Nanoseconds age_{};  // at the last look
-  WallTime last_look_{};
+  LimitPast limit_past_;
   std::vector<Finding> standing_;  // of the last look: `since` of a finding is kept
 };
 

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace proctor {
 namespace {
 
-constexpr double kNear = 0.8;          // of the limit: a look may be some seconds old when the end comes
 constexpr double kLeastGrowth = 1.25;  // since the first look: who needs that much from the start does not grow
+constexpr int kMostWindows = 4;        // of a life; in a longer one a leak is told by itself
 constexpr std::size_t kLeast = 2;
 constexpr int kMostAge = 2;  // times the longest life of those before
 constexpr std::string_view kMemory = "memory";
@@ -49,10 +48,24 @@ std::span<const Ending> Endings::of(const std::string& target) const {
   return known == by_target_.end() ? std::span<const Ending>{} : known->second;
 }
 
-std::optional<Ending> ending_of(const std::optional<LimitUse>& first, const std::optional<LimitUse>& last,
-                                Nanoseconds lived, WallTime at) {
-  if (!first || !last || last->share() < kNear || last->share() < kLeastGrowth * first->share()) return std::nullopt;
-  return Ending{.use = *last, .lived = lived, .at = at};
+void LimitPast::add(const std::optional<LimitUse>& use, Nanoseconds age_now, WallTime now) {
+  age = age_now;
+  last_look = now;
+  if (!use) return;
+  if (!first) first = use;
+  last = use;
+  if (!use->is_near()) {
+    near_since.reset();
+  } else if (!near_since) {
+    near_since = age_now;
+  }
+}
+
+std::optional<Ending> ending_of(const LimitPast& past, Nanoseconds window) {
+  if (!past.first || !past.last || !past.near_since) return std::nullopt;
+  if (past.last->share() < kLeastGrowth * past.first->share()) return std::nullopt;
+  if (past.age > kMostWindows * window || past.age - *past.near_since > past.age / 2) return std::nullopt;
+  return Ending{.use = *past.last, .lived = past.age, .at = past.last_look};
 }
 
 std::optional<Finding> detect_crash_loop(std::span<const Ending> endings, Nanoseconds age) {

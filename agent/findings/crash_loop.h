@@ -18,6 +18,8 @@ struct LimitUse {
   double used = 0;
   double limit = 0;
   double share() const { return used / limit; }
+  /// Whether next to nothing is left; a look may be some seconds old when the end comes.
+  bool is_near() const { return share() >= 0.8; }
 };
 
 /// A process that ended with next to nothing left of a resource.
@@ -42,10 +44,20 @@ class Endings {
   std::map<std::string, std::vector<Ending>> by_target_;
 };
 
-/// How a process ended that was last seen with this in use, and `first` at its first look; nothing where it had enough
-/// left, or did not grow.
-std::optional<Ending> ending_of(const std::optional<LimitUse>& first, const std::optional<LimitUse>& last,
-                                Nanoseconds lived, WallTime at);
+/// What one process used of its nearest limit, over its looks.
+struct LimitPast {
+  std::optional<LimitUse> first;
+  std::optional<LimitUse> last;
+  std::optional<Nanoseconds> near_since;  // its age when it came near, and stayed
+  Nanoseconds age{};                      // at the last look
+  WallTime last_look{};
+
+  void add(const std::optional<LimitUse>& use, Nanoseconds age_now, WallTime now);
+};
+
+/// How a process ended; nothing where it had enough left, did not grow, had long settled near the limit, as one that is
+/// replaced by another release, or lived for long enough for a leak to be told by itself.
+std::optional<Ending> ending_of(const LimitPast& past, Nanoseconds window);
 
 /// Whether the processes of a target grow until they end, one after the other: so that none lives long enough for a
 /// leak to be told by itself. `age`: of the process that runs now, which must not have lived much longer than they did.

@@ -8,7 +8,18 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr Nanoseconds kWindow = std::chrono::minutes{10};
+
 LimitUse use(const char* resource, double used) { return {.resource = resource, .used = used, .limit = 1000}; }
+
+/// A process that was looked at as it began, and twice before it ended after this many seconds.
+LimitPast past_of(const LimitUse& first, const std::optional<LimitUse>& last, int lived, WallTime at, int near = 10) {
+  LimitPast past;
+  past.add(first, seconds{1}, at - seconds{lived});
+  past.add(last, seconds{lived - near}, at - seconds{near});
+  past.add(last, seconds{lived}, at);
+  return past;
+}
 
 /// Processes of one target that ended like this, one every ten minutes.
 Endings ended(std::initializer_list<std::optional<LimitUse>> uses) {
@@ -16,7 +27,7 @@ Endings ended(std::initializer_list<std::optional<LimitUse>> uses) {
   WallTime at{seconds{1'800'000'000}};
   for (const auto& last : uses) {
     at += std::chrono::minutes{10};
-    endings.add("shop", ending_of(use("fds", 10), last, seconds{300}, at));
+    endings.add("shop", ending_of(past_of(use("fds", 10), last, 300, at), kWindow));
   }
   return endings;
 }
@@ -52,8 +63,18 @@ TEST(CrashLoop, AnotherResourceIsAnotherMatter) {
 }
 
 TEST(CrashLoop, WhoNeedsMostOfItFromTheStartDoesNotGrow) {
-  EXPECT_FALSE(ending_of(use("memory", 850), use("memory", 900), seconds{300}, WallTime{}));
-  EXPECT_TRUE(ending_of(use("memory", 600), use("memory", 900), seconds{300}, WallTime{}));
+  EXPECT_FALSE(ending_of(past_of(use("memory", 750), use("memory", 900), 300, {}), kWindow));
+  EXPECT_TRUE(ending_of(past_of(use("memory", 600), use("memory", 900), 300, {}), kWindow));
+}
+
+TEST(CrashLoop, OneThatHasSettledNearItsLimitIsReplacedAndDoesNotCrash) {
+  EXPECT_TRUE(ending_of(past_of(use("memory", 100), use("memory", 900), 300, {}, 140), kWindow));
+  EXPECT_FALSE(ending_of(past_of(use("memory", 100), use("memory", 900), 300, {}, 200), kWindow));
+}
+
+TEST(CrashLoop, ALifeLongEnoughForALeakToBeToldIsNone) {
+  EXPECT_TRUE(ending_of(past_of(use("memory", 100), use("memory", 900), 2400, {}), kWindow));
+  EXPECT_FALSE(ending_of(past_of(use("memory", 100), use("memory", 900), 2401, {}), kWindow));
 }
 
 TEST(CrashLoop, ALeakOfTheSameResourceIsItsCause) {
