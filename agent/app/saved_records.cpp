@@ -19,7 +19,7 @@ namespace proctor {
 namespace {
 
 /// Another number wherever what `serialize` names, of any class in it, changes: see SavedRecords.TheFormatIsKnown.
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 
 template <typename... Values>
 std::string to_bytes(const Values&... values) {

@@ -11,7 +11,6 @@
 #include <tuple>
 
 #include "agent/findings/leak_text.h"
-#include "collectors/go/user_code.h"
 
 namespace proctor {
 namespace {
@@ -112,13 +111,20 @@ bool made_together(const Site& a, const Site& b) {
          (has_operation_for_creator(b) && stands_in(b.created_by, a));
 }
 
-/// Goroutines that the standard library started for its own work are there for somebody: they come with what he does.
-bool serves_others(const Site& site) {
-  return is_standard_library(site.user.function) && is_standard_library(site.created_by.function);
+constexpr double kMostUneven = 0.03;  // of the members
+constexpr double kJustBegun = 2;      // operations that have made one of them only, as yet
+
+/// Whether there is a whole number of the more for each of the fewer, as where one operation makes them all.
+bool comes_out_even(double members, double others) {
+  const double fewer = std::min(members, others);
+  const double more = std::max(members, others);
+  const double each = std::round(more / fewer);
+  return std::abs(more - each * fewer) <= kMostUneven * more + kJustBegun * each;
 }
 
 /// Whether goroutines of two sites come from one operation: so many here for each one there, all along, where one
-/// function makes both; else equal numbers by steps that no even pace explains.
+/// function makes both, or libraries one of them, which is there for somebody; else equal numbers by steps that no even
+/// pace explains.
 bool one_operation(const Finding& a, const Finding& b) {
   if (a.growth.empty() || b.growth.empty()) return false;
   const MonotonicTime begin = std::min(a.growth.front().begin, b.growth.front().begin);
@@ -126,7 +132,7 @@ bool one_operation(const Finding& a, const Finding& b) {
   const Parts mine = parts_of(a.growth, begin, end);
   const Parts other = parts_of(b.growth, begin, end);
   if (sum(mine) == 0 || sum(other) == 0) return false;
-  if (made_together(*a.site, *b.site) || serves_others(*b.site))
+  if (made_together(*a.site, *b.site) || (b.site->of_libraries && comes_out_even(sum(mine), sum(other))))
     return distance(mine, other, sum(mine) / sum(other)) <= kMostOdd;
   if (a.site->created_by.function == "main.main" && b.site->created_by.function == "main.main") return false;
   Parts even{};
@@ -161,20 +167,25 @@ Finding* find_at(std::vector<Finding>& findings, FindingKind kind, SiteId site) 
   return found == findings.end() ? nullptr : &*found;
 }
 
-/// Goroutines that leak at a site because of a lock that nobody gets are one matter: of a deadlock they are the
+/// Goroutines that leak where they wait for a lock that nobody gets are one matter: of a deadlock they are the
 /// consequence; else who holds the lock is what to know of the leak.
 void link_locks(std::vector<Finding>& findings) {
   for (Finding& lock : findings) {
     if (lock.kind != FindingKind::deadlock && lock.kind != FindingKind::stuck_lock) continue;
-    Finding* const leak = lock.site ? find_at(findings, FindingKind::goroutine_leak, lock.site->id) : nullptr;
-    if (leak == nullptr || leak->cause) continue;
-    if (lock.kind == FindingKind::deadlock) {
-      leak->cause = Cause{.kind = lock.kind, .site = lock.site->id};
-      leak->says += " They wait for a lock of a deadlock.";
-      continue;
+    for (const SiteId site : lock.waiting_at) {
+      Finding* const leak = find_at(findings, FindingKind::goroutine_leak, site);
+      if (leak == nullptr || leak->cause) continue;
+      if (lock.kind == FindingKind::deadlock) {
+        leak->cause = Cause{.kind = lock.kind, .site = lock.site->id};
+        leak->says += " They wait for a lock of a deadlock.";
+      } else if (!lock.cause) {
+        leak->says += ' ' + lock.says;
+        lock.cause = Cause{.kind = leak->kind, .site = leak->site->id};
+      } else {
+        leak->cause = lock.cause;
+        leak->says += " They wait for a lock that nobody gets.";
+      }
     }
-    leak->says += ' ' + lock.says;
-    lock.cause = Cause{.kind = leak->kind, .site = leak->site->id};
   }
 }
 
@@ -203,11 +214,10 @@ void link_blocked_forever(std::vector<Finding>& findings) {
       stuck.cause = Cause{.kind = leak->kind, .site = leak->site->id};
       continue;
     }
-    for (const FindingKind kind : {FindingKind::deadlock, FindingKind::stuck_lock}) {
-      const Finding* const lock = find_at(findings, kind, stuck.site->id);
-      if (lock == nullptr || stuck.cause) continue;
-      stuck.cause = Cause{.kind = kind, .site = stuck.site->id};
-    }
+    const auto lock = std::ranges::find_if(findings, [&](const Finding& finding) {
+      return std::ranges::find(finding.waiting_at, stuck.site->id) != finding.waiting_at.end();
+    });
+    if (lock != findings.end()) stuck.cause = Cause{.kind = lock->kind, .site = lock->site->id};
   }
 }
 
@@ -220,7 +230,7 @@ void link_causes(std::vector<Finding>& findings, const std::vector<Finding>& bef
   }
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
     const Finding& finding = findings[i];
-    const bool serves = finding.site && serves_others(*finding.site);
+    const bool serves = finding.site && finding.site->of_libraries;
     return std::tuple{*rank(finding.kind), serves, !was_a_cause(finding, before), ~finding.members};
   });
   link_locks(findings);

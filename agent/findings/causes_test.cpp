@@ -121,16 +121,37 @@ TEST(Causes, AGoroutineThatALeakedOneStartedIsItsConsequence) {
   EXPECT_NE(findings[0].cause.has_value(), findings[1].cause.has_value());
 }
 
-TEST(Causes, WhatTheLibraryStartedForItselfIsThereForWhoWasWaitedFor) {
+/// A leak of goroutines that a library started for its own work.
+Finding of_libraries(Finding finding) {
+  Site site = *finding.site;
+  site.of_libraries = true;
+  finding.site = std::make_shared<const Site>(site);
+  return finding;
+}
+
+TEST(Causes, WhatALibraryStartedForItselfIsThereForWhoWasWaitedFor) {
   const Counts even{5, 5, 5, 5, 5, 5, 5, 5};
   std::vector<Finding> findings{
-      goroutines("net/http.(*connReader).backgroundRead", "net/http.(*connReader).startBackgroundRead", even),
+      of_libraries(goroutines("net/http.(*connReader).backgroundRead", "net/http.(*connReader).startBackground", even)),
       goroutines("main.handle", "net/http.(*Server).Serve", even), goroutines("main.refresh", "main.serve", even)};
   link_causes(findings);
   EXPECT_TRUE(findings[0].cause);
   EXPECT_FALSE(findings[1].cause);
   // Two of the user's own are two, however even.
   EXPECT_FALSE(findings[2].cause);
+}
+
+TEST(Causes, WhatALibraryStartsForOneConnectionIsOneLeak) {
+  std::vector<Finding> findings{of_libraries(goroutines("run", "newSerializer", {45, 45, 45, 45, 45, 45, 45, 45})),
+                                of_libraries(goroutines("reader", "newClient", {15, 15, 15, 15, 15, 14, 15, 15})),
+                                of_libraries(goroutines("loopy", "newTransport", {15, 15, 15, 15, 15, 15, 16, 15})),
+                                of_libraries(goroutines("refresher", "newCache", {18, 18, 18, 18, 18, 18, 18, 18}))};
+  link_causes(findings);
+  EXPECT_FALSE(findings[0].cause);
+  EXPECT_TRUE(findings[1].cause);
+  EXPECT_TRUE(findings[2].cause);
+  // Two for each five of another are of no one operation.
+  EXPECT_FALSE(findings[3].cause);
 }
 
 TEST(Causes, WhoOutlivesAContextIsOneMatterWithWhoPilesUpThere) {
@@ -157,6 +178,7 @@ TEST(Causes, ALockThatNobodyGetsIsOneMatterWithWhoPilesUpThere) {
   const Counts even{5, 5, 5, 5, 5, 5, 5, 5};
   const Finding leak = goroutines("main.get", "net/http.(*Server).Serve", even);
   Finding lock{.kind = FindingKind::stuck_lock, .site = leak.site, .says = "main.save holds it."};
+  lock.waiting_at = {leak.site->id};
   Finding blocked{.kind = FindingKind::blocked_forever, .site = leak.site};
   std::vector<Finding> findings{leak, lock, blocked};
   link_causes(findings);
@@ -172,6 +194,21 @@ TEST(Causes, ALockThatNobodyGetsIsOneMatterWithWhoPilesUpThere) {
   ASSERT_TRUE(findings[0].cause);
   EXPECT_EQ(findings[0].cause->kind, FindingKind::deadlock);
   EXPECT_FALSE(findings[1].cause);
+  // Also of what piles up at another site of it; two such sites are one matter.
+  const Finding other = goroutines("main.put", "main.accept", {9, 0, 0, 9, 9, 0, 0, 9});
+  lock.waiting_at.push_back(other.site->id);
+  findings = {other, lock, leak};
+  link_causes(findings);
+  EXPECT_TRUE(findings[0].cause);
+  EXPECT_FALSE(findings[1].cause);
+  EXPECT_TRUE(findings[2].cause);
+  lock.kind = FindingKind::stuck_lock;
+  findings = {other, lock, leak};
+  link_causes(findings);
+  EXPECT_TRUE(findings[0].cause);
+  EXPECT_TRUE(findings[1].cause);
+  EXPECT_FALSE(findings[2].cause);
+  lock.kind = FindingKind::deadlock;
   // Without a leak, that they can never go on follows from the lock.
   findings = {lock, blocked};
   link_causes(findings);

@@ -64,6 +64,7 @@ struct Finding {
   std::vector<Cohort> growth;       // of a leak: who arrived when, and stayed
   Nanoseconds growth_apart{};       // who arrived in a cohort may have come as long before it
   std::vector<std::uint64_t> core;  // who wait for each other, or hold a lock: goroutines, or a thread
+  std::vector<SiteId> waiting_at;   // of a lock: where those stand that wait for it
   std::optional<Cause> cause;       // absent for what is a cause itself
   std::string says;                 // one sentence with the numbers
   std::string advice;               // what to look for in the code

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
 #include <string_view>
 
 #include "agent/findings/leak_text.h"
+#include "agent/findings/lock_references.h"
 
 namespace proctor {
 namespace {
@@ -37,6 +37,7 @@ Side side_of(const Site& site) {
 struct Queue {
   Side side = Side::other;
   std::uint64_t waiters = 0;
+  std::set<std::uint32_t> sites;             // where they stand
   std::vector<const GoroutineSample*> next;  // the first of them, in order
   MonotonicTime since{};
 };
@@ -46,96 +47,28 @@ std::string shown(const GoroutineSample& goroutine, const GoroutineSnapshot& sna
   return fmt::format("goroutine {} at {}", goroutine.goid, place_of(*snapshot.sites[goroutine.site]));
 }
 
-/// Who refers to what others wait for, as far as the stacks tell, and who holds it, as far as the code does.
-class References {
- public:
-  References(const GoroutineSnapshot& snapshot, const UnreachableSnapshot* unreachable) {
-    for (const GoLockQueue& queue : snapshot.lock_queues) {
-      for (const std::uint32_t holder : queue.holders) {
-        holders_[number(queue.semaphore)].push_back(&snapshot.goroutines[holder]);
-      }
-    }
-    for (const LockingGoroutine& locking : snapshot.locking) {
-      locking_.emplace(&snapshot.goroutines[locking.goroutine], locking.held);
-    }
-    if (unreachable == nullptr || unreachable->references.empty()) return;
-    std::map<std::uint64_t, const GoroutineSample*> by_goid;
-    for (const GoroutineSample& goroutine : snapshot.goroutines) by_goid[goroutine.goid] = &goroutine;
-    for (const WaitReference& reference : unreachable->references) {
-      const auto known = by_goid.find(reference.goid);
-      // One that runs, or sleeps, may have been done with it long ago, or come to it.
-      if (known == by_goid.end() || known->second->state != GoroutineState::waiting) continue;
-      auto& goroutines = to_[number(reference.object)];
-      if (goroutines.empty() || goroutines.back() != known->second) goroutines.push_back(known->second);
-    }
-  }
-
-  using Goroutines = std::vector<const GoroutineSample*>;
-
-  const Goroutines& to(RemoteAddress object) const { return at(to_, object); }
-  const Goroutines& holders_of(RemoteAddress lock) const { return at(holders_, lock); }
-  /// What one has locked where it stands, whichever lock it is.
-  HeldSides locked_by(const GoroutineSample& goroutine) const {
-    const auto found = locking_.find(&goroutine);
-    return found == locking_.end() ? HeldSides{} : found->second;
-  }
-
-  /// Goroutines each of which waits for what the next refers to, the last for what the first does; empty for none.
-  std::vector<const GoroutineSample*> cycle_of(const GoroutineSample& first) const {
-    std::vector<const GoroutineSample*> path{&first};
-    std::size_t steps = 0;
-    return extend(path, steps) ? path : std::vector<const GoroutineSample*>{};
-  }
-
- private:
-  static constexpr std::size_t kMostInCycle = 6;
-  static constexpr std::size_t kMostSteps = 10'000;
-
-  bool extend(std::vector<const GoroutineSample*>& path, std::size_t& steps) const {
-    const RemoteAddress object = path.back()->object;
-    if (object == RemoteAddress{} || path.size() > kMostInCycle || ++steps > kMostSteps) return false;
-    const Goroutines& held_by = holders_of(object);
-    for (const GoroutineSample* const next : held_by.empty() ? to(object) : held_by) {
-      if (next == path.front() && path.size() > 1) return true;
-      if (std::ranges::find(path, next) != path.end()) continue;
-      path.push_back(next);
-      if (extend(path, steps)) return true;
-      path.pop_back();
-    }
-    return false;
-  }
-
-  static const Goroutines& at(const std::map<std::uint64_t, Goroutines>& goroutines, RemoteAddress object) {
-    static const Goroutines none;
-    const auto found = goroutines.find(number(object));
-    return found == goroutines.end() ? none : found->second;
-  }
-
-  std::map<std::uint64_t, Goroutines> to_;       // by object
-  std::map<std::uint64_t, Goroutines> holders_;  // by lock
-  std::map<const GoroutineSample*, HeldSides> locking_;
-};
-
 class Detector {
  public:
   Detector(const GoroutineSnapshot& snapshot, const UnreachableSnapshot* unreachable, const LockWatch& watch,
            const Instant& instant)
       : snapshot_(snapshot), references_(snapshot, unreachable), instant_(instant) {
-    std::map<std::uint64_t, std::uint64_t> waiters;
-    for (const GoroutineSample& goroutine : snapshot.goroutines) {
-      if (goroutine.object != RemoteAddress{}) ++waiters[number(goroutine.object)];
-    }
     for (const GoLockQueue& queue : snapshot.lock_queues) {
       Queue& known = queues_[number(queue.semaphore)];
       for (const std::uint32_t waiter : queue.waiters) known.next.push_back(&snapshot.goroutines[waiter]);
       known.side = side_of(*snapshot.sites[known.next.front()->site]);
-      known.waiters = waiters[number(queue.semaphore)];
       known.since = watch.stuck_since(queue.semaphore).value_or(instant.now);
+    }
+    for (const GoroutineSample& goroutine : snapshot.goroutines) {
+      const auto queue = queues_.find(number(goroutine.object));
+      if (queue == queues_.end()) continue;
+      ++queue->second.waiters;
+      queue->second.sites.insert(goroutine.site);
     }
   }
 
   std::vector<Finding> run(const FindingsConfig& config) {
     std::vector<Finding> findings;
+    std::vector<std::uint64_t> semaphores;  // of each
     std::set<std::uint64_t> told;
     for (const auto& [semaphore, queue] : queues_) {
       const Queue* readers = queue_at(semaphore + kWordBytes, Side::reader);
@@ -144,23 +77,45 @@ class Detector {
       // Further writers wait for the mutex within.
       const Queue* writers = queue_at(semaphore - kWordBytes, Side::mutex);
       findings.push_back(stuck_for_readers(semaphore, queue, *readers, writers));
+      semaphores.push_back(semaphore);
       told.insert({semaphore - kWordBytes, semaphore, semaphore + kWordBytes});
     }
     for (const auto& [semaphore, queue] : queues_) {
       if (queue.side == Side::other || told.contains(semaphore)) continue;
       if (stuck_for(queue) < config.window / kStuckShare) continue;
+      // Writers behind a writer that then waits to read are told with it.
+      const Queue* readers = queue_at(semaphore + 2 * kWordBytes, Side::reader);
+      if (queue.side == Side::mutex && readers != nullptr && own_waiter(semaphore + 2 * kWordBytes)) continue;
       Finding finding = stuck(semaphore, queue);
       // Each lock of a cycle leads to it.
       std::vector<std::uint64_t> core = finding.core;
       std::ranges::sort(core);
       if (finding.kind != FindingKind::deadlock || cycles_.insert(std::move(core)).second) {
         findings.push_back(std::move(finding));
+        semaphores.push_back(semaphore);
       }
+    }
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      const std::size_t root = root_of(semaphores, i);
+      if (root != i) findings[i].cause = Cause{.kind = findings[root].kind, .site = findings[root].site->id};
     }
     return findings;
   }
 
  private:
+  /// The lock at the end of those each of whose holders waits for the next. By index, as the result.
+  std::size_t root_of(const std::vector<std::uint64_t>& semaphores, std::size_t index) const {
+    std::size_t root = index;
+    for (std::size_t steps = 0; steps < semaphores.size(); ++steps) {
+      const auto next = held_by_waiter_for_.find(semaphores[root]);
+      if (next == held_by_waiter_for_.end()) return root;
+      const auto behind = std::ranges::find(semaphores, next->second);
+      if (behind == semaphores.end()) return root;
+      root = static_cast<std::size_t>(behind - semaphores.begin());
+    }
+    return index;  // in a circle
+  }
+
   Nanoseconds stuck_for(const Queue& queue) const { return instant_.now - queue.since; }
 
   const Queue* queue_at(std::uint64_t semaphore, Side side) const {
@@ -168,8 +123,21 @@ class Detector {
     return found != queues_.end() && found->second.side == side ? &found->second : nullptr;
   }
 
-  Finding about(FindingKind kind, const Queue& queue, std::uint64_t members) const {
+  /// The one that waits for the lock which it holds; nullptr for none. By semaphore.
+  const GoroutineSample* own_waiter(std::uint64_t semaphore) const {
+    const LockReferences::Goroutines& holders = references_.holders_of(RemoteAddress{semaphore});
+    const auto own = std::ranges::find(holders, RemoteAddress{semaphore}, &GoroutineSample::object);
+    return own == holders.end() ? nullptr : *own;
+  }
+
+  Finding about(FindingKind kind, const Queue& queue, std::uint64_t members,
+                const std::vector<const Queue*>& others = {}) const {
     Finding finding{.kind = kind, .certainty = Certainty::suspected, .site = snapshot_.sites[queue.next.front()->site]};
+    for (const std::uint32_t site : queue.sites) finding.waiting_at.push_back(snapshot_.sites[site]->id);
+    for (const Queue* other : others) {
+      if (other == nullptr) continue;
+      for (const std::uint32_t site : other->sites) finding.waiting_at.push_back(snapshot_.sites[site]->id);
+    }
     finding.members = members;
     finding.oldest = stuck_for(queue);
     finding.since = instant_.wall - std::chrono::duration_cast<WallTime::duration>(stuck_for(queue));
@@ -177,13 +145,12 @@ class Detector {
   }
 
   /// A writer that waits for readers, with readers that wait behind it.
-  Finding stuck_for_readers(std::uint64_t semaphore, const Queue& writer, const Queue& readers,
-                            const Queue* writers) const {
+  Finding stuck_for_readers(std::uint64_t semaphore, const Queue& writer, const Queue& readers, const Queue* writers) {
     const std::uint64_t blocked = writer.waiters + readers.waiters + (writers == nullptr ? 0 : writers->waiters);
     const std::string says =
         fmt::format("{} goroutines wait for the sync.RWMutex at {:#x}, which nobody got for {:.0f} s.", blocked,
                     semaphore - 2 * kWordBytes, seconds(stuck_for(writer)));
-    const References::Goroutines holders = readers_that_hold(semaphore);
+    const LockReferences::Goroutines holders = readers_that_hold(semaphore);
     const auto holds = [&](const GoroutineSample* reader) {
       return holders.empty() ? references_.locked_by(*reader).reading
                              : std::ranges::find(holders, reader) != holders.end();
@@ -191,14 +158,14 @@ class Detector {
     const auto nested = std::ranges::find_if(readers.next, holds);
     const GoroutineSample& next = *writer.next.front();
     if (nested == readers.next.end() && holds(&next)) {
-      Finding finding = about(FindingKind::deadlock, readers, blocked);
+      Finding finding = about(FindingKind::deadlock, readers, blocked, {&writer, writers});
       finding.says = says;
       return locked_twice(std::move(finding), next);
     }
     // Without a word on who holds it, that is what most often keeps both sides waiting.
     if (nested != readers.next.end() || holders.empty()) {
       const GoroutineSample& reader = nested == readers.next.end() ? *readers.next.front() : **nested;
-      Finding finding = about(FindingKind::deadlock, readers, blocked);
+      Finding finding = about(FindingKind::deadlock, readers, blocked, {&writer, writers});
       finding.core = {reader.goid, next.goid};
       finding.says =
           fmt::format("{} {} {} behind {}, which waits for a reader to unlock; the other {} wait behind them.", says,
@@ -209,18 +176,18 @@ class Detector {
           "between: read-lock once on a path, and pass what was read on";
       return finding;
     }
-    Finding finding = about(FindingKind::stuck_lock, readers, blocked);
+    Finding finding = about(FindingKind::stuck_lock, readers, blocked, {&writer, writers});
     finding.core = {next.goid};
     finding.says = fmt::format("{} {} is the next, and waits for a reader to unlock.", says, shown(next, snapshot_));
-    add_holders(finding, holders);
+    add_holders(finding, semaphore, holders);
     return finding;
   }
 
   /// Those that stand elsewhere and hold a lock for reading, as far as their code and what they refer to tell. By its
   /// writers' semaphore.
-  References::Goroutines readers_that_hold(std::uint64_t semaphore) const {
+  LockReferences::Goroutines readers_that_hold(std::uint64_t semaphore) const {
     if (const auto& known = references_.holders_of(RemoteAddress{semaphore}); !known.empty()) return known;
-    References::Goroutines holders;
+    LockReferences::Goroutines holders;
     for (const std::uint64_t object : {semaphore, semaphore + kWordBytes}) {
       for (const GoroutineSample* goroutine : references_.to(RemoteAddress{object})) {
         const bool waits_here =
@@ -234,14 +201,25 @@ class Detector {
     return holders;
   }
 
-  void add_holders(Finding& finding, const References::Goroutines& holders) const {
+  void add_holders(Finding& finding, std::uint64_t semaphore, const LockReferences::Goroutines& holders) {
+    for (const GoroutineSample* holder : holders) {
+      if (queues_.contains(number(holder->object))) held_by_waiter_for_[semaphore] = number(holder->object);
+    }
     for (std::size_t i = 0; i < std::min(kShown, holders.size()); ++i) {
       finding.says += fmt::format(" {} stands between locking and unlocking it.", shown(*holders[i], snapshot_));
     }
     finding.advice = "do not wait for anything else while it is held: unlock before, or set a deadline";
   }
 
-  Finding stuck(std::uint64_t semaphore, const Queue& queue) const {
+  Finding stuck(std::uint64_t semaphore, const Queue& queue) {
+    if (const GoroutineSample* own = own_waiter(semaphore)) {
+      const Queue* writers = queue.side == Side::reader ? queue_at(semaphore - 2 * kWordBytes, Side::mutex) : nullptr;
+      const std::uint64_t blocked = queue.waiters + (writers == nullptr ? 0 : writers->waiters);
+      Finding finding = about(FindingKind::deadlock, queue, blocked, {writers});
+      finding.says = fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s.", blocked,
+                                 semaphore, seconds(stuck_for(queue)));
+      return locked_twice(std::move(finding), *own);
+    }
     if (const auto cycle = references_.cycle_of(*queue.next.front()); !cycle.empty())
       return cycle_of(semaphore, queue, cycle);
     Finding finding = about(FindingKind::stuck_lock, queue, queue.waiters);
@@ -249,22 +227,18 @@ class Detector {
     finding.says =
         fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s; {} is the next.",
                     queue.waiters, semaphore, seconds(stuck_for(queue)), shown(*queue.next.front(), snapshot_));
-    const References::Goroutines& holders = references_.holders_of(RemoteAddress{semaphore});
-    for (const GoroutineSample* holder : holders) {
-      if (holder->object == RemoteAddress{semaphore}) return locked_twice(std::move(finding), *holder);
-    }
-    if (!holders.empty()) {
-      add_holders(finding, holders);
+    if (const auto& holders = references_.holders_of(RemoteAddress{semaphore}); !holders.empty()) {
+      add_holders(finding, semaphore, holders);
       return finding;
     }
     finding.advice = "who holds it waits for something else, has returned without unlocking, or locks it twice";
-    const References::Goroutines& referring = references_.to(RemoteAddress{semaphore});
-    References::Goroutines locking = referring;
+    const LockReferences::Goroutines& referring = references_.to(RemoteAddress{semaphore});
+    LockReferences::Goroutines locking = referring;
     std::erase_if(locking, [&](const GoroutineSample* goroutine) {
       return goroutine->object == RemoteAddress{semaphore} || !references_.locked_by(*goroutine).whole;
     });
     if (!locking.empty()) {
-      add_holders(finding, locking);
+      add_holders(finding, semaphore, locking);
       return finding;
     }
     for (std::size_t i = 0; i < std::min(kShown, referring.size()); ++i) {
@@ -276,14 +250,21 @@ class Detector {
   Finding locked_twice(Finding finding, const GoroutineSample& holder) const {
     finding.kind = FindingKind::deadlock;
     finding.core = {holder.goid};
-    finding.says += fmt::format(" {} holds it already.", shown(holder, snapshot_));
+    const std::string_view function = references_.locked_in(holder);
+    finding.says += fmt::format(" {} holds it already{}{}.", shown(holder, snapshot_),
+                                function.empty() ? "" : ", locked in ", function);
     finding.advice = "a lock is not taken twice: lock once on a path, and call what needs it locked by another name";
     return finding;
   }
 
   Finding cycle_of(std::uint64_t semaphore, const Queue& queue,
                    const std::vector<const GoroutineSample*>& cycle) const {
-    Finding finding = about(FindingKind::deadlock, queue, queue.waiters + cycle.size() - 1);
+    std::vector<const Queue*> others;
+    for (const GoroutineSample* goroutine : cycle) {
+      const auto other = queues_.find(number(goroutine->object));
+      if (other != queues_.end()) others.push_back(&other->second);
+    }
+    Finding finding = about(FindingKind::deadlock, queue, queue.waiters + cycle.size() - 1, others);
     finding.says =
         fmt::format("{} goroutines wait for the lock at {:#x}, which nobody got for {:.0f} s:", queue.waiters,
                     semaphore, seconds(stuck_for(queue)));
@@ -298,9 +279,10 @@ class Detector {
   }
 
   const GoroutineSnapshot& snapshot_;
-  References references_;
+  LockReferences references_;
   const Instant& instant_;
-  std::map<std::uint64_t, Queue> queues_;  // by semaphore
+  std::map<std::uint64_t, Queue> queues_;                      // by semaphore
+  std::map<std::uint64_t, std::uint64_t> held_by_waiter_for_;  // semaphores, likewise
   std::set<std::vector<std::uint64_t>> cycles_;
 };
 

@@ -143,11 +143,48 @@ TEST(StuckLock, GoroutinesThatWaitForWhatTheOtherHasAreADeadlock) {
   locks.add(20, kLock + 104, "sync.(*Mutex).Lock");
   locks.refers(19, kLock + 4);
   locks.refers(18, kLock + 104);
+  // Who has locked nothing waits for both of them, one after the other.
+  EXPECT_THAT(locks.findings_after(500), testing::Each(testing::Field(&Finding::kind, FindingKind::stuck_lock)));
+  locks.snapshot().locking = {{.goroutine = 0, .held = {.whole = true}}, {.goroutine = 1, .held = {.whole = true}}};
   const auto findings = locks.findings_after(500);
   ASSERT_EQ(findings.size(), 1U);  // although two locks lead to it
   EXPECT_EQ(findings[0].kind, FindingKind::deadlock);
   EXPECT_EQ(findings[0].certainty, Certainty::suspected);
   EXPECT_THAT(findings[0].core, testing::UnorderedElementsAre(18U, 19U));
+}
+
+TEST(StuckLock, AGoroutineThatHoldsWhatItWaitsForIsADeadlock) {
+  Locks locks;
+  // A writer that then reads; others wait to write and to read.
+  locks.add(18, kLock + 12, "sync.(*RWMutex).RLock");
+  locks.add(19, kLock + 12, "sync.(*RWMutex).RLock");
+  locks.add(20, kLock + 4, "sync.(*Mutex).Lock");
+  EXPECT_EQ(locks.findings_after(500).size(), 2U);
+  locks.snapshot().lock_queues[0].holders = {{.goroutine = 0}};
+  const auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, FindingKind::deadlock);
+  EXPECT_EQ(findings[0].members, 3U);
+  EXPECT_EQ(findings[0].waiting_at.size(), 3U);
+  EXPECT_THAT(findings[0].core, testing::ElementsAre(18));
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("goroutine 18 at main.work (main.go:12, semacquire) holds it"));
+}
+
+TEST(StuckLock, ALockWhoseHolderWaitsForAnotherIsItsConsequence) {
+  Locks locks;
+  locks.add(18, kLock + 4, "sync.(*Mutex).Lock");
+  locks.add(19, kLock + 104, "sync.(*Mutex).Lock");
+  locks.refers(19, kLock + 4);
+  auto findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_FALSE(findings[0].cause || findings[1].cause);
+  locks.snapshot().locking = {{.goroutine = 1, .held = {.whole = true}}};
+  findings = locks.findings_after(500);
+  ASSERT_EQ(findings.size(), 2U);
+  ASSERT_TRUE(findings[0].cause);
+  EXPECT_EQ(findings[0].cause->kind, FindingKind::stuck_lock);
+  EXPECT_EQ(findings[0].cause->site, findings[1].site->id);
+  EXPECT_FALSE(findings[1].cause);
 }
 
 TEST(StuckLock, WhoReferToAStuckLockMayHoldIt) {

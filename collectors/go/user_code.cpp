@@ -16,8 +16,7 @@ constexpr auto kStandardLibrary = std::to_array<std::string_view>(
 
 /// Libraries whose functions run what was given to them, or wait for others in the user's name.
 constexpr auto kWrappers = std::to_array<std::string_view>(
-    {"golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "github.com/sourcegraph/conc",
-     "github.com/panjf2000/ants", "github.com/oklog/run", "github.com/alitto/pond", "github.com/gammazero/workerpool",
+    {"golang.org/x/sync", "github.com/sourcegraph/conc", "github.com/panjf2000/ants", "github.com/oklog/run", "github.com/alitto/pond", "github.com/gammazero/workerpool",
      "github.com/remeh/sizedwaitgroup", "github.com/Jeffail/tunny", "github.com/grpc-ecosystem",
      "google.golang.org/grpc", "k8s.io/apimachinery/pkg/util/wait"});
 
@@ -85,12 +84,19 @@ bool is_standard_library(std::string_view function) {
 }
 
 std::string_view enclosing_function(std::string_view function) {
-  constexpr std::string_view kLiteral = ".func";
-  for (std::size_t at = function.find(kLiteral); at != std::string_view::npos; at = function.find(kLiteral, at + 1)) {
-    const std::string_view rest = function.substr(at + kLiteral.size());
-    if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') return function.substr(0, at);
-  }
-  return {};
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char each) { return each >= '0' && each <= '9'; });
+  };
+  const std::size_t dot = function.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  const std::string_view outer = function.substr(0, dot);
+  std::string_view last = function.substr(dot + 1);
+  // A literal within a literal has a number for its name.
+  if (is_number(last)) return enclosing_function(outer).empty() ? std::string_view{} : outer;
+  constexpr std::string_view kLiteral = "func";
+  if (!last.starts_with(kLiteral)) return {};
+  last.remove_prefix(kLiteral.size());
+  return is_number(last) ? outer : std::string_view{};
 }
 
 const GoModuleVersion* module_of(std::span<const GoModuleVersion> modules, std::string_view function) {

@@ -40,7 +40,8 @@ bool is_runtime_function(std::string_view name);
 /// Whether a function is of the standard library, as far as its package's path tells.
 bool is_standard_library(std::string_view function);
 
-/// The function that a function literal stands in: "main.fanOut" of "main.fanOut.func1.2"; empty for any other.
+/// The function that a function literal stands in: "main.fanOut" of "main.fanOut.func1", and that of
+/// "main.fanOut.func1.2", which is a literal itself; empty for any other.
 std::string_view enclosing_function(std::string_view function);
 
 /// The module, of those given, that a function comes from: the one with the longest path that its package is within.

@@ -56,7 +56,10 @@ TEST(UserCode, PackagesOfTheRuntimeAreTheRuntime) {
 
 TEST(UserCode, AFunctionLiteralStandsInAFunction) {
   EXPECT_EQ(enclosing_function("main.fanOut.func1"), "main.fanOut");
-  EXPECT_EQ(enclosing_function("main.(*server).run.func2.1"), "main.(*server).run");
+  EXPECT_EQ(enclosing_function("main.(*server).run.func2.1"), "main.(*server).run.func2");
+  EXPECT_EQ(enclosing_function("main.run.func2.1.3"), "main.run.func2.1");
+  EXPECT_EQ(enclosing_function("example.com/v2.1"), "");
+  EXPECT_EQ(enclosing_function("main.run.func2.gowrap1"), "");
   EXPECT_EQ(enclosing_function("main.fanOut"), "");
   EXPECT_EQ(enclosing_function("main.functions.funcs"), "");
 }

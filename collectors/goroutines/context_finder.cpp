@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/byte_cursor.h"
+#include "collectors/goroutines/live_words.h"
 
 namespace proctor {
 namespace {
@@ -47,42 +48,20 @@ std::optional<ContextRef> ContextFinder::find(const CapturedGoroutine& captured,
   return kind ? std::optional{ContextRef{.data = value.data, .kind = kind}} : std::nullopt;
 }
 
-std::vector<ContextFinder::LiveWord> ContextFinder::live_words(const GoroutineStack& stack) const {
-  std::vector<LiveWord> words;
-  std::uint64_t sp = 0;
-  for (const auto& calls : stack.calls) {
-    if (calls->empty()) return words;
-    const RemoteAddress at = calls->front().pc - 1;
-    const auto depth = process_.functions().stack_depth_at(at);
-    if (!depth) return words;
-    const std::uint64_t end = sp + *depth + kWord;
-    // What the runtime holds while it parks a goroutine is not the program's.
-    if (!calls->back().frame.function.starts_with("runtime.")) {
-      const auto live = process_.functions().live_pointers_at(at).value_or(std::vector<std::int64_t>{});
-      for (const std::int64_t distance : live) {
-        words.push_back({.offset = end + static_cast<std::uint64_t>(distance), .function = &calls->back()});
-      }
-    }
-    sp = end;
-  }
-  return words;
-}
-
 std::optional<ContextFinder::Source> ContextFinder::learn(const CapturedGoroutine& captured,
                                                           const GoroutineStack& stack) const {
-  const std::vector<LiveWord> words = live_words(stack);
+  const std::vector<LiveWord> words = live_words(process_.functions(), stack);
   for (const LiveWord& word : words) {
-    if (auto source = source_at(captured, word)) return source;
+    if (auto source = source_at(captured, word.offset, stack.calls[word.call]->back())) return source;
   }
   for (const LiveWord& word : words) {
-    if (auto source = request_at(captured, word)) return source;
+    if (auto source = request_at(captured, word.offset, stack.calls[word.call]->back())) return source;
   }
   return std::nullopt;
 }
 
-std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoroutine& captured,
-                                                              const LiveWord& live) const {
-  const std::uint64_t offset = live.offset;
+std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoroutine& captured, std::uint64_t offset,
+                                                              const GoFrame& function) const {
   const auto word = load<RemoteAddress>(captured.stack, offset);
   if (!word || *word == RemoteAddress{}) return std::nullopt;
   const auto before = offset >= kWord ? load<RemoteAddress>(captured.stack, offset - kWord) : std::nullopt;
@@ -91,7 +70,7 @@ std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoro
   if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
   // The struct of a context begins with its parent.
   if (types_.kind_of(words[0])) return Source{.shape = Shape::pointer, .offset = offset};
-  if (words[0] != live.function->entry) return std::nullopt;
+  if (words[0] != function.entry) return std::nullopt;
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     if (types_.kind_of(words[i])) return Source{.shape = Shape::within, .offset = offset, .within = i * kWord};
   }
@@ -100,11 +79,11 @@ std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoro
 
 /// A request that a live word refers to: by itself, as a variable that the function captured, or through what
 /// net/http's server keeps of the answer.
-std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGoroutine& captured,
-                                                               const LiveWord& live) const {
-  const auto word = load<RemoteAddress>(captured.stack, live.offset);
+std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGoroutine& captured, std::uint64_t offset,
+                                                               const GoFrame& function) const {
+  const auto word = load<RemoteAddress>(captured.stack, offset);
   if (!word || *word == RemoteAddress{}) return std::nullopt;
-  Source source{.shape = Shape::within, .offset = live.offset};
+  Source source{.shape = Shape::within, .offset = offset};
   const auto leads_to_request = [&](RemoteAddress address, std::vector<std::uint64_t> steps) {
     const auto within = context_of_request(address);
     if (!within) return false;
@@ -115,8 +94,8 @@ std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGor
   if (leads_to_request(*word, {})) return source;
   std::array<RemoteAddress, kCapturedWords> words{};
   if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
-  if (live.function->frame.function == kServe && leads_to_request(words[1], {kWord})) return source;
-  if (words[0] != live.function->entry) return std::nullopt;
+  if (function.frame.function == kServe && leads_to_request(words[1], {kWord})) return source;
+  if (words[0] != function.entry) return std::nullopt;
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (leads_to_request(words[i], {i * kWord})) return source;
     // A variable that is set again is captured by its address.

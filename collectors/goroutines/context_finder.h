@@ -35,16 +35,13 @@ class ContextFinder {
     std::vector<std::uint64_t> steps;
     std::uint64_t within = 0;  // the last struct: to the interface value
   };
-  /// A word of a stack that the program will still use.
-  struct LiveWord {
-    std::uint64_t offset = 0;  // from the stack pointer
-    const GoFrame* function = nullptr;
-  };
 
   std::optional<Source> learn(const CapturedGoroutine& captured, const GoroutineStack& stack) const;
-  std::vector<LiveWord> live_words(const GoroutineStack& stack) const;
-  std::optional<Source> source_at(const CapturedGoroutine& captured, const LiveWord& word) const;
-  std::optional<Source> request_at(const CapturedGoroutine& captured, const LiveWord& word) const;
+  /// What the live word at `offset` from the stack pointer leads to, which lies in the frame of `function`.
+  std::optional<Source> source_at(const CapturedGoroutine& captured, std::uint64_t offset,
+                                  const GoFrame& function) const;
+  std::optional<Source> request_at(const CapturedGoroutine& captured, std::uint64_t offset,
+                                   const GoFrame& function) const;
   /// Where the interface value stands in what looks like an http.Request.
   std::optional<std::uint64_t> context_of_request(RemoteAddress request) const;
 

@@ -195,16 +195,21 @@ void GoroutineHistory::describe_locks(const std::vector<RawGoroutine::Still>& st
 }
 
 void GoroutineHistory::find_holders(GoroutineSnapshot& snapshot) const {
-  // By each address at which a lock with that semaphore may begin: a Mutex, or an RWMutex by its Mutex, writers or
-  // readers.
-  std::unordered_map<std::uint64_t, std::vector<std::size_t>> queues;
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> queues;  // by address of the lock
   for (std::size_t i = 0; i < snapshot.lock_queues.size(); ++i) {
-    const RemoteAddress semaphore = snapshot.lock_queues[i].semaphore;
-    if (number(semaphore) - number(process_->module().text) > kCodeReach) continue;
-    for (const std::uint64_t distance : {4U, 8U, 12U}) queues[number(semaphore) - distance].push_back(i);
+    const GoLockQueue& queue = snapshot.lock_queues[i];
+    if (number(queue.semaphore) - number(process_->module().text) > kCodeReach) continue;
+    const GoroutineSample& waiter = snapshot.goroutines[queue.waiters.front()];
+    if (const auto lock = lock_of(queue.semaphore, *snapshot.stacks[waiter.stack_index])) {
+      queues[number(*lock)].push_back(i);
+    }
   }
   if (queues.empty()) return;
-  std::unordered_map<std::uint32_t, std::vector<std::size_t>> by_stack;
+  struct Held {
+    std::size_t queue = 0;
+    std::uint32_t call = 0;
+  };
+  std::unordered_map<std::uint32_t, std::vector<Held>> by_stack;
   for (std::uint32_t i = 0; i < snapshot.goroutines.size(); ++i) {
     const GoroutineSample& goroutine = snapshot.goroutines[i];
     // One that runs may have been done with it long ago, or come to it.
@@ -212,16 +217,22 @@ void GoroutineHistory::find_holders(GoroutineSnapshot& snapshot) const {
     if (by_stack.size() >= kMaxLockStacks && !by_stack.contains(goroutine.stack_index)) continue;
     const auto [place, is_new] = by_stack.try_emplace(goroutine.stack_index);
     if (is_new && !waits_for_condition(*snapshot.stacks[goroutine.stack_index])) {
-      for (const auto& calls : snapshot.stacks[goroutine.stack_index]->calls) {
+      const auto& calls_of_stack = snapshot.stacks[goroutine.stack_index]->calls;
+      for (std::uint32_t call = 0; call < calls_of_stack.size(); ++call) {
+        const auto& calls = calls_of_stack[call];
         if (calls->empty()) continue;
         for (const RemoteAddress lock : lock_code_->held_at(calls->front().entry, calls->front().pc)) {
           const auto found = queues.find(number(lock));
-          if (found != queues.end())
-            place->second.insert(place->second.end(), found->second.begin(), found->second.end());
+          if (found == queues.end()) continue;
+          for (const std::size_t queue : found->second) {
+            place->second.push_back({.queue = queue, .call = call});
+          }
         }
       }
     }
-    for (const std::size_t queue : place->second) snapshot.lock_queues[queue].holders.push_back(i);
+    for (const Held& held : place->second) {
+      snapshot.lock_queues[held.queue].holders.push_back({.goroutine = i, .call = held.call});
+    }
   }
 }
 
@@ -322,6 +333,7 @@ Result<std::shared_ptr<const GoroutineSnapshot>> GoroutineHistory::look(WallTime
   describe_locks(round.standing, *snapshot);
   find_holders(*snapshot);
   find_locking(*snapshot);
+  own_locks_->find(round.standing, *snapshot);
   snapshot->user_count = counts.user;
   snapshot->created_total = counts.created;
   snapshot->torn = round.torn.size();

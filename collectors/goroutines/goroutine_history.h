@@ -10,6 +10,7 @@
 #include "collectors/goroutines/context_finder.h"
 #include "collectors/goroutines/goroutine_sites.h"
 #include "collectors/goroutines/lock_code.h"
+#include "collectors/goroutines/own_locks.h"
 #include "collectors/goroutines/poll_finder.h"
 #include "collectors/observation/goroutine_snapshot.h"
 
@@ -25,7 +26,8 @@ class GoroutineHistory {
         contexts_(std::make_unique<ContextFinder>(*process_)),
         cancelled_(std::make_unique<CancelledContexts>()),
         polls_(std::make_unique<PollFinder>(*process_)),
-        lock_code_(std::make_unique<LockCode>(*process_)) {}
+        lock_code_(std::make_unique<LockCode>(*process_)),
+        own_locks_(std::make_unique<OwnLocks>(*process_, *lock_code_)) {}
 
   /// The goroutines now. The same object as before where none has moved, come or gone.
   Result<std::shared_ptr<const GoroutineSnapshot>> look(WallTime now = std::chrono::system_clock::now());
@@ -64,6 +66,7 @@ class GoroutineHistory {
   std::unique_ptr<CancelledContexts> cancelled_;
   std::unique_ptr<PollFinder> polls_;
   std::unique_ptr<LockCode> lock_code_;
+  std::unique_ptr<OwnLocks> own_locks_;
   std::vector<RemoteAddress> listed_;          // every runtime.g at the last look, as the runtime lists them
   std::vector<RemoteAddress> sorted_;          // the same, ascending
   std::vector<RawGoroutine::Still> standing_;  // of the last look, ascending by address: as its samples

@@ -56,10 +56,18 @@ std::optional<GoroutineSites::Place> GoroutineSites::place_of(const CapturedGoro
     stack.created_by = process_.functions().statement_at(g.gopc - 1).value_or(GoFrame{});
     site.created_by = creator_of(stack);
   }
+  site.of_libraries = is_of_libraries(site);
   stacks_.push_back(std::make_shared<const GoroutineStack>(std::move(stack)));
   const Place place{.site = add(std::move(site)), .stack = static_cast<std::uint32_t>(stacks_.size() - 1)};
   by_code_.emplace(key, place);
   return place;
+}
+
+bool GoroutineSites::is_of_libraries(const Site& site) const {
+  const auto is_library = [this](const Frame& frame) {
+    return is_standard_library(frame.function) || module_of(process_.dependencies(), frame.function) != nullptr;
+  };
+  return is_library(site.created_by) && std::ranges::all_of(site.frames, is_library);
 }
 
 /// Who wanted it. Where a wrapper created it, that is where the function literal stands that was given to the wrapper.

@@ -43,6 +43,7 @@ class GoroutineSites {
   static constexpr std::size_t kMaxFrames = 50'000;
 
   Frame creator_of(const GoroutineStack& stack) const;
+  bool is_of_libraries(const Site& site) const;
   std::uint32_t add(Site site);
 
   const GoProcess& process_;

@@ -51,12 +51,18 @@ struct GoroutineSample {
   std::optional<MonotonicTime> waiting_since;  // a late bound, set by the runtime's collector; absent before one ran
 };
 
+/// A goroutine whose code has locked a lock where it stands, and not unlocked it.
+struct LockHolder {
+  std::uint32_t goroutine = 0;  // index into GoroutineSnapshot::goroutines
+  std::uint32_t call = 0;       // that has locked it: index into GoroutineStack::calls
+};
+
 /// Those that wait for one lock, in the order in which they came; at least the first of them.
 struct GoLockQueue {
   RemoteAddress semaphore{};           // in the lock
   std::vector<std::uint32_t> waiters;  // indices into GoroutineSnapshot::goroutines
-  /// Those whose code has locked it where they stand and not unlocked; likewise. Of a lock at a fixed address only.
-  std::vector<std::uint32_t> holders;
+  /// Of a lock that is at no fixed address, those only that wait for it as well.
+  std::vector<LockHolder> holders;
 };
 
 /// What a function has locked where it stands.

@@ -41,12 +41,13 @@ struct Site {
   Frame user;                 // the first frame that the user wrote; for a descriptor, `file` is its path class or peer
   std::string module;         // that `user` comes from, where it is a dependency of a Go program: path@version
   Frame created_by;           // the statement that created it, where known
+  bool of_libraries = false;  // of a Go program: nothing of the stack, nor who created it, is of the main module
   std::vector<Frame> frames;  // innermost first; empty for what has no stack
   std::string truncated;      // why the frames end before the stack does, in a word; empty where they do not
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, state, name, reason, user, module, created_by, frames, truncated);
+    archive(id, state, name, reason, user, module, created_by, of_libraries, frames, truncated);
   }
 };
 

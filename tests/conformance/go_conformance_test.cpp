@@ -245,7 +245,7 @@ TEST_P(GoConformance, WhoHoldsALockOfAPackageIsToldByTheCode) {
   for (const GoLockQueue& queue : snapshot->lock_queues) {
     const std::string& function = snapshot->sites[snapshot->goroutines[queue.waiters.front()].site]->user.function;
     std::vector<std::uint64_t> holders;
-    for (const std::uint32_t holder : queue.holders) holders.push_back(snapshot->goroutines[holder].goid);
+    for (const LockHolder& holder : queue.holders) holders.push_back(snapshot->goroutines[holder.goroutine].goid);
     if (function != "main.parkMutex" && function != "main.parkRead") {
       EXPECT_THAT(holders, testing::IsEmpty()) << function;
       continue;

@@ -299,6 +299,9 @@ func main() {
 		case "cancelled":
 			cancelled(n)
 			fmt.Println("cancelled")
+		case "locks":
+			startLocking()
+			fmt.Println("locked")
 		case "race":
 			race(n)
 			fmt.Println("raced")

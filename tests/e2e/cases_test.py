@@ -39,6 +39,7 @@ LOCKS = {"A29": ("stuck_lock", "main.readReply", "stands between locking and unl
          "A29e": ("stuck_lock", "main.readSlowly", "stands between locking and unlocking it"),
          "A29f": ("stuck_lock", "main.(*cache).fill", "stands between locking and unlocking it"),
          "A29g": ("stuck_lock", "main.(*cache).update", "stands between locking and unlocking it"),
+         "A29h": ("deadlock", "main.(*cache).reset", "holds it already, locked in main.(*cache).refresh"),
          "A30b": ("deadlock", "main.readSettings", "holds it already, and waits behind"),
          "A30c": ("deadlock", "main.writeSettings", "holds it already")}
 PASSING = ("A26", "A35")  # that come and go, and are watched for as long

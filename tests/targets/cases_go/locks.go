@@ -138,6 +138,14 @@ func (c *cache) reset() {
 	c.name = ""
 }
 
+// refresh calls what locks again.
+func (c *cache) refresh() {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	c.reset()
+	c.name += "."
+}
+
 func (c *cache) get() string {
 	c.lock.RLock()
 	defer c.lock.RUnlock()
@@ -268,6 +276,12 @@ func lockCase(name string) bool {
 		queueBehindWriter(func() { theCache.fill(finished) }, theCache.reset, func() { theCache.get() })
 	case "A29g":
 		go theCache.update(finished)
+		time.Sleep(50 * time.Millisecond)
+		for i := 0; i < others; i++ {
+			go theCache.reset()
+		}
+	case "A29h":
+		go theCache.refresh()
 		time.Sleep(50 * time.Millisecond)
 		for i := 0; i < others; i++ {
 			go theCache.reset()
