@@ -42,6 +42,7 @@ constexpr auto kGoroutineAdvice = std::to_array<Advice>({
     {"sync.Cond.Wait", "nobody calls Signal or Broadcast"},
     {"IO wait", "the peer says nothing more: set a deadline, and close bodies and connections"},
     {"syscall", "a call of the kernel does not return: find what it waits for, and set a deadline where there is one"},
+    {"coroutine", "an iterator that is pulled from is neither read to its end nor stopped: call stop on every path"},
     {"sleep", "more is started than ends: bound the number of sleepers"},
 });
 

@@ -49,8 +49,8 @@ Finding leak_of(double growth, double per_second, MonotonicTime since, Nanosecon
   finding.says = fmt::format("Memory in use grew by {:.1f} MiB in {:.0f} s, {:.2f} MiB per minute, and none came back.",
                              growth / kMebibyte, seconds(span), per_second * 60 / kMebibyte);
   finding.advice =
-      "look which population of this process grows along; of a program that is not Go, memory_growth: true in the "
-      "configuration names the code that takes the memory";
+      "look which population of this process grows along; of a program that does not sample its allocations itself, "
+      "memory_growth: true in the configuration names the code that takes the memory";
   return finding;
 }
 

@@ -28,6 +28,11 @@ HeapEstimate unsampled(std::uint64_t objects, Bytes block, std::uint64_t samplin
   return {.objects = sampled * scale, .bytes = sampled * size * scale};
 }
 
+bool samples_allocations(const GoProcess& process) {
+  const RemoteAddress rate = process.globals().memory_profile_rate;
+  return rate != RemoteAddress{} && process.memory().read_value<std::int64_t>(rate).value_or(0) > 0;
+}
+
 Result<void> HeapBuckets::read() {
   const GoGlobals& globals = process_->globals();
   if (globals.memory_profile_rate == RemoteAddress{}) {

@@ -16,6 +16,9 @@ struct HeapBucket {
   std::uint64_t freed = 0;      // of them, by the last collection
 };
 
+/// Whether the program samples what it allocates; false where that is not known.
+bool samples_allocations(const GoProcess& process);
+
 /// How many objects, and bytes, stand for so many that were sampled: as runtime/pprof scales them.
 struct HeapEstimate {
   double objects = 0;

@@ -15,8 +15,8 @@
 namespace proctor {
 namespace {
 
-constexpr Nanoseconds kLeastPause = std::chrono::seconds{5};
-constexpr int kPausePerCost = 200;  // so all processes together take at most a half per cent of a core
+constexpr Nanoseconds kLeastPause = std::chrono::seconds{2};
+constexpr int kPausePerCost = 100;  // so all processes together take at most one per cent of a core
 constexpr std::uint64_t kMostWatched = std::uint64_t{2} << 30;  // bytes of heap: about a second
 constexpr std::uint64_t kMostAtOnce = std::uint64_t{8} << 30;
 constexpr auto kBetweenChecks = std::chrono::milliseconds{100};

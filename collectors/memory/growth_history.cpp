@@ -44,7 +44,7 @@ Result<bool> GrowthHistory::take_in(const ProcDir& process, const PageMap& page_
     copies.push_back(std::move(faults[i].thread));
   }
   if (copies.empty()) return false;
-  const auto stacks = PROCTOR_TRY(stacks_->name(process, copies));
+  const auto stacks = PROCTOR_TRY(name_(process, copies));
   for (std::size_t i = 0; i < kept.size(); ++i) {
     const PageFault& fault = faults[kept[i]];
     const auto place = place_of(stacks[i]);

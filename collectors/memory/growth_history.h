@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,19 +16,23 @@
 #include "collectors/os/page_map.h"
 #include "collectors/os/proc_root.h"
 #include "collectors/sites/site_interner.h"
-#include "collectors/unwind/native_stacks.h"
+#include "collectors/unwind/stack_names.h"
 
 namespace proctor {
+
+/// Names the stacks of threads: one for each copy, in their order; null for one that cannot be named.
+using NameStacks =
+    std::function<Result<std::vector<std::shared_ptr<const NamedStack>>>(const ProcDir&, std::span<const ThreadCopy>)>;
 
 /// Which code of one process took the memory that it has: its page faults are sampled, and those pages are remembered
 /// until they are given back.
 class GrowthHistory {
  public:
-  /// Both outlive it.
-  GrowthHistory(SiteInterner& sites, NativeStacks& stacks) : sites_(&sites), stacks_(&stacks) {}
+  /// `sites` outlives it.
+  GrowthHistory(SiteInterner& sites, NameStacks name) : sites_(&sites), name_(std::move(name)) {}
 
   /// What was taken since the first look, which only begins to follow. The same object as before where nothing changed.
-  /// Errors: those of FaultSampler::attach, which is tried again after a minute, of PageMap and of NativeStacks.
+  /// Errors: those of FaultSampler::attach, which is tried again after a minute, of PageMap and of `name`.
   Result<std::shared_ptr<const GrowthSnapshot>> look(const ProcDir& process, MonotonicTime now);
 
  private:
@@ -42,7 +49,7 @@ class GrowthHistory {
   void thin_out();
 
   SiteInterner* sites_;
-  NativeStacks* stacks_;
+  NameStacks name_;
   std::optional<Result<FaultSampler>> sampler_;
   MonotonicTime attached_at_{};
   std::map<RemoteAddress, Page> pages_;

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <string>
 
+#include "collectors/unwind/native_stacks.h"
 #include "tests/support/forked_child.h"
 
 namespace proctor {
@@ -52,7 +53,8 @@ TEST(GrowthHistory, NamesWhoTookTheMemoryUntilItIsGivenBack) {
   const ProcDir process = ProcRoot::open("/proc")->open_process(child.pid()).value();
   SiteInterner sites;
   NativeStacks stacks;
-  GrowthHistory history{sites, stacks};
+  GrowthHistory history{sites,
+                        [&](const ProcDir& of, std::span<const ThreadCopy> copies) { return stacks.name(of, copies); }};
   const auto look = [&] { return history.look(process, MonotonicTime::clock::now()); };
   const auto before = look();
   if (!before && before.error().code == ErrorCode::permission_denied)
@@ -82,7 +84,8 @@ TEST(GrowthHistory, AProcessThatHasEndedIsNamedAsSuch) {
   child.kill_and_reap();
   SiteInterner sites;
   NativeStacks stacks;
-  GrowthHistory history{sites, stacks};
+  GrowthHistory history{sites,
+                        [&](const ProcDir& of, std::span<const ThreadCopy> copies) { return stacks.name(of, copies); }};
   const auto look = history.look(process, MonotonicTime::clock::now());
   ASSERT_FALSE(look);
   EXPECT_EQ(look.error().code, ErrorCode::target_gone) << look.error();

@@ -6,8 +6,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "collectors/go/heap_buckets.h"
 #include "collectors/memory/allocators.h"
 #include "collectors/memory/glibc_malloc.h"
+#include "collectors/memory/go_stacks.h"
 #include "collectors/memory/growth_history.h"
 #include "collectors/memory/mappings.h"
 #include "collectors/observation/activity.h"
@@ -16,6 +18,7 @@
 #include "collectors/os/proc_limits.h"
 #include "collectors/os/proc_status.h"
 #include "collectors/os/process_memory.h"
+#include "collectors/unwind/native_stacks.h"
 
 namespace proctor {
 namespace {
@@ -65,11 +68,14 @@ class MemoryCollector final : public Collector {
     SmapsRollup rollup;
     std::optional<MonotonicTime> rollup_read_at;
     std::unique_ptr<GrowthHistory> growth;
+    std::optional<std::string> growth_build_id;  // of the code that takes memory
   };
 
   Result<std::shared_ptr<const MemorySnapshot>> read(const Target& target, Last& last, bool is_new);
   void read_mappings(const ProcDir& process, Last& last);
   void read_allocator(const ProcDir& process, Last& last);
+  /// Empty for a program that says itself what it allocates.
+  Result<NameStacks> names_for(const Target& target);
   void observe_growth(const Target& target, Last& last, Observation& observation);
 
   const Clock& clock_;
@@ -159,12 +165,35 @@ Result<std::shared_ptr<const MemorySnapshot>> MemoryCollector::read(const Target
   return memory;
 }
 
+Result<NameStacks> MemoryCollector::names_for(const Target& target) {
+  const NameStacks native = [this](const ProcDir& process, std::span<const ThreadCopy> copies) {
+    return stacks_.name(process, copies);
+  };
+  if (target.description().runtime != Runtime::go) return native;
+  GoProcess process = PROCTOR_TRY(GoProcess::attach(target.process()));
+  // Its own samples tell more.
+  if (samples_allocations(process)) return NameStacks{};
+  auto go = std::make_shared<GoStacks>(std::move(process), UserCode{target.rule().wrappers});
+  return [go, native](const ProcDir& of, std::span<const ThreadCopy> copies) { return go->name(of, copies, native); };
+}
+
 void MemoryCollector::observe_growth(const Target& target, Last& last, Observation& observation) {
-  if (!target.rule().memory_growth || target.description().runtime == Runtime::go || target.description().zombie) {
+  if (!target.rule().memory_growth || target.description().zombie) {
     last.growth.reset();
+    last.growth_build_id.reset();
     return;
   }
-  if (!last.growth) last.growth = std::make_unique<GrowthHistory>(sites_, stacks_);
+  if (last.growth_build_id != target.description().build_id) {
+    last.growth.reset();
+    auto names = names_for(target);
+    if (!names) {
+      observation.growth = tl::unexpected(std::move(names).error());
+      return;
+    }
+    last.growth_build_id = target.description().build_id;
+    if (*names) last.growth = std::make_unique<GrowthHistory>(sites_, *std::move(names));
+  }
+  if (!last.growth) return;
   observation.growth = last.growth->look(target.process(), clock_.monotonic());
 }
 

@@ -12,6 +12,7 @@ from harness import Programs, Skip, await_, free_port, get, get_json, run_tests
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 CASES = BUILD / "tests" / "targets" / "cases_cpp"
+GO_CASES = BUILD / "tests" / "targets" / "cases_go"
 
 
 def dump(pid):
@@ -190,7 +191,7 @@ LINES = {"B05": "(anonymous namespace)::filled", "B21": "(anonymous namespace)::
 MEMORY_CONFIG = """\
 sampling: {interval: 1s, cpu_budget: 50%}
 targets:
-  - {name: "{{1}}", match: {comm: cases_cpp, cmdline: "cases_cpp (B[0-9]+)"}, memory_growth: true}
+  - {name: "{{1}}", match: {cmdline: "cases_(?:cpp|go -case) (B[0-9b]+)$"}, memory_growth: true}
 findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 """
 
@@ -198,27 +199,31 @@ findings: {window: 16s, warm_up: 2s, min_arrivals: 8}
 def memory_that_is_kept_is_told_from_memory_that_leaks():
     with Programs() as programs:
         pids = {name: programs.start_announcing([CASES, name])[0].pid for name in MEMORY}
+        memory, growing = dict(MEMORY), dict(LINES)
+        if GO_CASES.exists():
+            programs.start([GO_CASES, "-case", "B05b"])
+            memory["B05b"], growing["B05b"] = "memory_leak", "main.remember"
         address = f"127.0.0.1:{free_port()}"
         programs.start([BUILD / "proctor", "run", "--config.file", programs.file("memory.yaml", MEMORY_CONFIG),
                         "--web.listen-address", address])
-        seen = {name: set() for name in MEMORY}
+        seen = {name: set() for name in memory}
         lines = {}
-        expected = LINES if has_events() else dict.fromkeys(LINES)
+        expected = growing if has_events() else dict.fromkeys(growing)
 
         def look():
             for finding in get_json(f"http://{address}/api/v1/findings")["findings"]:
                 seen[finding["target"]].add(finding["kind"])
                 if finding["kind"] == "memory_leak":
                     lines[finding["target"]] = finding.get("function")
-            return all(kind in seen[name] for name, kind in MEMORY.items()) and lines == expected
+            return all(kind in seen[name] for name, kind in memory.items()) and lines == expected
 
         # Of a leak also the code that takes the memory, where its page faults show that.
-        await_(f"each finding of {MEMORY}", look, 90)
+        await_(f"each finding of {memory}", look, 90)
         pause = threading.Event()
         for _ in range(10):
             pause.wait(0.5)
             look()
-        assert seen == {name: {kind} for name, kind in MEMORY.items()}, seen
+        assert seen == {name: {kind} for name, kind in memory.items()}, seen
         malloc = get_json(f"http://{address}/api/v1/targets/{pids['B01']}")["memory"]["malloc"]
         assert malloc["arenas"] > 4 and malloc["free_bytes"] > 0.9 * malloc["held_bytes"] > 250 << 20, malloc
 

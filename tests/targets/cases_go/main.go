@@ -329,6 +329,8 @@ func main() {
 		}
 	case "A36":
 		blockFinalizer()
+	case "B05b":
+		rememberForEver()
 	case "A31":
 		var pipe [2]int
 		if err := syscall.Pipe(pipe[:]); err != nil {
