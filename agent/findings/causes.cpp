@@ -190,11 +190,13 @@ void link_locks(std::vector<Finding>& findings) {
 }
 
 /// Goroutines that leak at a site, or can never go on, and those there that outlive their context are one matter; that
-/// they do is what to know of it.
+/// they do is what to know of it. So are those whose deadline has passed and those who were cancelled before it.
 void link_contexts(std::vector<Finding>& findings) {
   for (Finding& outlived : findings) {
     if (outlived.kind != FindingKind::context_overdue && outlived.kind != FindingKind::context_cancelled) continue;
-    for (const FindingKind kind : {FindingKind::goroutine_leak, FindingKind::blocked_forever}) {
+    for (const FindingKind kind :
+         {FindingKind::goroutine_leak, FindingKind::blocked_forever, FindingKind::context_overdue}) {
+      if (kind == outlived.kind) continue;
       Finding* const cause = find_at(findings, kind, outlived.site->id);
       if (cause == nullptr || outlived.cause) continue;
       cause->says += ' ' + outlived.says;

@@ -174,6 +174,17 @@ TEST(Causes, WhoOutlivesAContextIsOneMatterWithWhoPilesUpThere) {
   }
 }
 
+TEST(Causes, WhoWasCancelledIsOneMatterWithWhoseDeadlineHasPassed) {
+  const SiteRef site = goroutines("main.get", "net/http.(*Server).Serve", {}).site;
+  std::vector<Finding> findings{{.kind = FindingKind::context_cancelled, .site = site, .says = "40 were cancelled."},
+                                {.kind = FindingKind::context_overdue, .site = site, .says = "3 are late."}};
+  link_causes(findings);
+  EXPECT_FALSE(findings[1].cause);
+  EXPECT_EQ(findings[1].says, "3 are late. 40 were cancelled.");
+  ASSERT_TRUE(findings[0].cause);
+  EXPECT_EQ(findings[0].cause->kind, FindingKind::context_overdue);
+}
+
 TEST(Causes, ALockThatNobodyGetsIsOneMatterWithWhoPilesUpThere) {
   const Counts even{5, 5, 5, 5, 5, 5, 5, 5};
   const Finding leak = goroutines("main.get", "net/http.(*Server).Serve", even);

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
-#include "agent/findings/context_overdue.h"
 #include "agent/findings/leak_text.h"
 
 namespace proctor {
@@ -19,14 +17,9 @@ constexpr std::chrono::seconds kGrace{30};
 
 std::vector<Finding> detect_context_cancelled(const GoroutineSnapshot& goroutines, WallTime now) {
   if (goroutines.cancelled.empty()) return {};
-  std::set<std::uint32_t> overdue;  // sites
-  for (const GoroutineSample& goroutine : goroutines.goroutines) {
-    if (is_overdue(goroutine, now)) overdue.insert(goroutine.site);
-  }
   std::map<std::uint32_t, Finding> by_site;
   for (const CancelledWait& wait : goroutines.cancelled) {
     const GoroutineSample& goroutine = goroutines.goroutines[wait.goroutine];
-    if (overdue.contains(goroutine.site)) continue;
     Finding& finding = by_site[goroutine.site];
     ++finding.members;
     finding.oldest = std::max(finding.oldest, std::chrono::duration_cast<Nanoseconds>(now - wait.seen_at));

@@ -37,12 +37,5 @@ TEST(ContextCancelled, SomeTimeToFinishIsGranted) {
       detect_context_cancelled(cancelled_at(std::chrono::seconds{1980}, std::chrono::seconds{1975}), kNow).empty());
 }
 
-TEST(ContextCancelled, ASiteThatIsPastADeadlineIsToldOfAsSuch) {
-  GoroutineSnapshot snapshot = cancelled_at(std::chrono::seconds{1900}, std::chrono::seconds{1900});
-  snapshot.goroutines[1].context_deadline = WallTime{std::chrono::seconds{1800}};
-  snapshot.goroutines[1].context_end = ContextEnd::expired;
-  EXPECT_TRUE(detect_context_cancelled(snapshot, kNow).empty());
-}
-
 }  // namespace
 }  // namespace proctor

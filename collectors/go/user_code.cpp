@@ -16,9 +16,10 @@ constexpr auto kStandardLibrary = std::to_array<std::string_view>(
 
 /// Libraries whose functions run what was given to them, or wait for others in the user's name.
 constexpr auto kWrappers = std::to_array<std::string_view>(
-    {"golang.org/x/sync", "github.com/sourcegraph/conc", "github.com/panjf2000/ants", "github.com/oklog/run", "github.com/alitto/pond", "github.com/gammazero/workerpool",
-     "github.com/remeh/sizedwaitgroup", "github.com/Jeffail/tunny", "github.com/grpc-ecosystem",
-     "google.golang.org/grpc", "k8s.io/apimachinery/pkg/util/wait"});
+    {"golang.org/x/sync", "github.com/sourcegraph/conc", "github.com/panjf2000/ants", "github.com/oklog/run",
+     "github.com/alitto/pond", "github.com/gammazero/workerpool", "github.com/remeh/sizedwaitgroup",
+     "github.com/Jeffail/tunny", "github.com/grpc-ecosystem", "google.golang.org/grpc",
+     "k8s.io/apimachinery/pkg/util/wait"});
 
 /// The package's path: up to the first dot after the last slash. A dot in a path's later elements is escaped as %2e.
 std::string_view package_of(std::string_view function) {

@@ -18,6 +18,7 @@ constexpr std::size_t kRequestWords = 40;
 constexpr std::size_t kRequestBeforeContext = 24;  // at least so many words, in every release
 constexpr std::size_t kMostMethod = 16;
 constexpr std::string_view kServe = "net/http.(*conn).serve";
+constexpr std::string_view kServeCall = "google.golang.org/grpc.(*Server).process";  // of one kind or all
 
 }  // namespace
 
@@ -78,7 +79,7 @@ std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoro
 }
 
 /// A request that a live word refers to: by itself, as a variable that the function captured, or through what
-/// net/http's server keeps of the answer.
+/// net/http's server keeps of the answer; a call that gRPC's server serves.
 std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGoroutine& captured, std::uint64_t offset,
                                                                const GoFrame& function) const {
   const auto word = load<RemoteAddress>(captured.stack, offset);
@@ -92,6 +93,12 @@ std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGor
     return true;
   };
   if (leads_to_request(*word, {})) return source;
+  if (function.frame.function.starts_with(kServeCall)) {
+    const auto within = context_of_call(*word);
+    if (!within) return std::nullopt;
+    source.within = *within;
+    return source;
+  }
   std::array<RemoteAddress, kCapturedWords> words{};
   if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
   if (function.frame.function == kServe && leads_to_request(words[1], {kWord})) return source;
@@ -121,6 +128,26 @@ std::optional<std::uint64_t> ContextFinder::context_of_request(RemoteAddress req
     if (types_.kind_of(words[i])) return i * kWord;
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> ContextFinder::context_of_call(RemoteAddress stream) const {
+  constexpr std::uint64_t kMostName = 256;
+  std::array<RemoteAddress, kRequestWords> words{};
+  if (stream == RemoteAddress{} || !process_.memory().read(stream, std::as_writable_bytes(std::span{words}))) {
+    return std::nullopt;
+  }
+  // It has the name of what is called, "/package.Service/Method".
+  const auto is_name = [&](std::size_t i) {
+    return number(words[i + 1]) > 1 && number(words[i + 1]) < kMostName &&
+           process_.memory().read_value<char>(words[i]).value_or('\0') == '/';
+  };
+  bool named = false;
+  std::optional<std::uint64_t> within;
+  for (std::size_t i = 0; i + 1 < words.size() && !(named && within); ++i) {
+    if (!within && types_.kind_of(words[i])) within = i * kWord;
+    named = named || is_name(i);
+  }
+  return named ? within : std::nullopt;
 }
 
 }  // namespace proctor

@@ -44,6 +44,8 @@ class ContextFinder {
                                    const GoFrame& function) const;
   /// Where the interface value stands in what looks like an http.Request.
   std::optional<std::uint64_t> context_of_request(RemoteAddress request) const;
+  /// Likewise, in what looks like the stream of a call that gRPC's server serves.
+  std::optional<std::uint64_t> context_of_call(RemoteAddress stream) const;
 
   const GoProcess& process_;
   ContextTypes types_;
