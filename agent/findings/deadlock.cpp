@@ -13,11 +13,13 @@ namespace {
 /// "12 (worker) waits for the mutex at 0x5580 that 13 (logger) holds"
 std::string sentence(const LockWait& wait, const ThreadSnapshot* threads) {
   std::string text = fmt::format("thread {} waits for the {} at {:#x}", shown_thread(wait.waiter, threads),
-                                 to_string(wait.kind), number(wait.address));
+                                 shown_kind(wait.kind), number(wait.address));
   if (!wait.owner) return text + ", whose owner is no thread of the process";
   if (*wait.owner == wait.waiter) return text + ", which it holds itself";
   return text + fmt::format(", which {} holds", shown_thread(*wait.owner, threads));
 }
+
+bool is_orphan(const LockWait& wait) { return wait.known == LockOwner::gone && !wait.timed; }
 
 Finding proven(FindingKind kind, const std::shared_ptr<const Site>& site, WallTime now) {
   Finding finding;
@@ -37,6 +39,7 @@ std::vector<Finding> detect_deadlocks(const LockSnapshot& locks, const ThreadSna
     finding.members = cycle.size();
     for (const Tid tid : cycle) {
       const auto wait = std::ranges::lower_bound(locks.waits, tid, {}, &LockWait::waiter);
+      if (wait->known == LockOwner::inferred) finding.certainty = Certainty::suspected;
       finding.says += (finding.says.empty() ? "Deadlock: " : "; ") + sentence(*wait, threads);
     }
     finding.says += '.';
@@ -44,12 +47,10 @@ std::vector<Finding> detect_deadlocks(const LockSnapshot& locks, const ThreadSna
                                        : "take these locks in one order everywhere";
     findings.push_back(std::move(finding));
   }
-  const auto orphan =
-      std::ranges::find_if(locks.waits, [](const LockWait& wait) { return !wait.owner && !wait.timed; });
+  const auto orphan = std::ranges::find_if(locks.waits, is_orphan);
   if (orphan != locks.waits.end()) {
     Finding finding = proven(FindingKind::orphaned_lock, site_of_thread(orphan->waiter, threads), now);
-    finding.members = static_cast<std::uint64_t>(
-        std::ranges::count_if(locks.waits, [](const LockWait& wait) { return !wait.owner && !wait.timed; }));
+    finding.members = static_cast<std::uint64_t>(std::ranges::count_if(locks.waits, is_orphan));
     finding.says = "Orphaned lock: " + sentence(*orphan, threads) + ".";
     finding.advice = "a thread ended, or the process was forked, while the lock was held: fork before threads, or exec";
     findings.push_back(std::move(finding));

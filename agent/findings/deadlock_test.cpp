@@ -7,7 +7,10 @@ namespace proctor {
 namespace {
 
 LockWait wait(std::int32_t waiter, std::optional<Tid> owner) {
-  return {.waiter = Tid{waiter}, .address = RemoteAddress{0x5500}, .owner = owner};
+  return {.waiter = Tid{waiter},
+          .address = RemoteAddress{0x5500},
+          .owner = owner,
+          .known = owner ? LockOwner::named : LockOwner::gone};
 }
 
 ThreadSnapshot two_threads() {
@@ -40,6 +43,16 @@ TEST(Deadlock, AnOwnerThatIsGoneIsItsOwnFinding) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, FindingKind::orphaned_lock);
   EXPECT_EQ(findings[0].members, 2U);
+}
+
+TEST(Deadlock, WhatAStackTellsIsNoProof) {
+  LockSnapshot locks{.waits = {wait(12, Tid{13}), wait(13, Tid{12})}, .cycles = {{Tid{12}, Tid{13}}}};
+  locks.waits[1].kind = LockKind::guard;
+  locks.waits[1].known = LockOwner::inferred;
+  const auto findings = detect_deadlocks(locks, nullptr, WallTime{});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].certainty, Certainty::suspected);
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("waits for the guard of a static variable at 0x5500"));
 }
 
 }  // namespace

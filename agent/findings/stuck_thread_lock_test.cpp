@@ -93,5 +93,23 @@ TEST_F(StuckThreadLock, CyclesAndWaitsThatEndByThemselvesAreLeftToOthers) {
   EXPECT_TRUE(look(400).empty());
 }
 
+TEST_F(StuckThreadLock, OneWhoseOwnerIsNotKnownIsToldOfByItself) {
+  locks_.waits = {wait(21, 20), wait(22, 20, 0x6600), wait(23, 20, 0x6600)};
+  locks_.waits[0].owner = {};
+  locks_.waits[0].known = LockOwner::unknown;
+  locks_.waits[0].kind = LockKind::rwlock;
+  look(100);
+  const auto findings = look(131);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].members, 1U);
+  EXPECT_EQ(findings[0].site->user.function, "Store::put");
+  EXPECT_THAT(findings[0].says, testing::HasSubstr("the rwlock at 0x5500, which nobody got for 31 s"));
+  EXPECT_EQ(findings[1].members, 2U);
+  EXPECT_EQ(findings[1].site->user.function, "Store::flush");
+  // An owner that is gone is an orphan's.
+  locks_.waits[0].known = LockOwner::gone;
+  EXPECT_EQ(look(132).size(), 1U);
+}
+
 }  // namespace
 }  // namespace proctor

@@ -33,6 +33,12 @@ std::shared_ptr<const Site> site_of_thread(Tid tid, const ThreadSnapshot* thread
   return std::make_shared<const Site>(std::move(site));
 }
 
+std::string_view shown_kind(LockKind kind) {
+  if (kind == LockKind::once) return "flag of std::call_once";
+  if (kind == LockKind::guard) return "guard of a static variable";
+  return to_string(kind);
+}
+
 std::string shown_wait(Tid tid, const ThreadSnapshot* threads, const FdSnapshot* fds) {
   const auto site = known_site(tid, threads);
   if (!site) return "is known no further";

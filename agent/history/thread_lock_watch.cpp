@@ -7,13 +7,14 @@ namespace proctor {
 void ThreadLockWatch::update(const LockSnapshot& locks, const ThreadSnapshot& threads, MonotonicTime now) {
   for (auto& [key, wait] : waits_) wait.seen = false;
   for (const LockWait& lock : locks.waits) {
-    // One whose wait ends by itself does not wait for long; one without an owner has a finding of its own.
-    if (lock.timed || !lock.owner) continue;
+    // One whose wait ends by itself does not wait for long; one whose owner is gone has a finding of its own.
+    if (lock.timed || lock.known == LockOwner::gone) continue;
+    const Tid owner = lock.owner.value_or(Tid{});
     const auto thread = std::ranges::lower_bound(threads.threads, lock.waiter, {}, &ThreadSample::tid);
     if (thread == threads.threads.end() || thread->tid != lock.waiter) continue;
     Wait& wait = waits_[{number(lock.address), lock.waiter}];
-    if (wait.switches != thread->switches || wait.owner != *lock.owner) {
-      wait = {.owner = *lock.owner, .switches = thread->switches, .since = now};
+    if (wait.switches != thread->switches || wait.owner != owner) {
+      wait = {.owner = owner, .switches = thread->switches, .since = now};
     }
     wait.seen = true;
   }

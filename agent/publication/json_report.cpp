@@ -199,7 +199,7 @@ Json locks_of(const LockSnapshot& snapshot) {
                {"lock", fmt::format("{:#x}", number(wait.address))},
                {"kind", to_string(wait.kind)}};
     if (wait.owner) entry["owner"] = number(*wait.owner);
-    if (!wait.owner) entry["owner_gone"] = true;
+    if (wait.known == LockOwner::gone) entry["owner_gone"] = true;
     if (wait.timed) entry["timed"] = true;
     waiting.push_back(std::move(entry));
   }

@@ -118,7 +118,8 @@ void add_locks(std::string& out, const LockSnapshot& locks) {
   constexpr std::size_t kShown = 20;
   for (std::size_t i = 0; i < std::min(kShown, locks.waits.size()); ++i) {
     const LockWait& wait = locks.waits[i];
-    const std::string owner = wait.owner ? fmt::format("held by {}", number(*wait.owner)) : "its owner is gone";
+    std::string owner = wait.known == LockOwner::gone ? "its owner is gone" : "its owner is not known";
+    if (wait.owner) owner = fmt::format("held by {}", number(*wait.owner));
     out += fmt::format("{:>8}  {} {:#x}, {}\n", number(wait.waiter), to_string(wait.kind), number(wait.address), owner);
   }
   if (locks.waits.size() > kShown) out += fmt::format("          and {} more\n", locks.waits.size() - kShown);

@@ -1,8 +1,12 @@
 #include "collectors/locks/lock_collector.h"
 
+#include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "collectors/locks/lock_reader.h"
+#include "collectors/locks/wait_cycles.h"
+#include "collectors/locks/waits_by_stack.h"
 #include "collectors/observation/activity.h"
 #include "collectors/os/process_memory.h"
 
@@ -38,6 +42,18 @@ std::vector<Tid> sleepers_among(const ThreadSnapshot& threads) {
   return sleepers;
 }
 
+/// What a lock itself tells comes first.
+void add_waits_by_stack(const ThreadSnapshot& threads, LockSnapshot& locks) {
+  std::vector<LockWait> waits = find_waits_by_stack(threads);
+  std::erase_if(waits, [&](const LockWait& wait) {
+    return std::ranges::binary_search(locks.waits, wait.waiter, {}, &LockWait::waiter);
+  });
+  if (waits.empty()) return;
+  locks.waits.insert(locks.waits.end(), waits.begin(), waits.end());
+  std::ranges::sort(locks.waits, {}, &LockWait::waiter);
+  locks.cycles = find_wait_cycles(locks.waits);
+}
+
 Result<std::vector<Tid>> threads_of(const ProcDir& process, const ThreadSnapshot* threads) {
   std::vector<Tid> tids;
   if (threads != nullptr) {
@@ -53,7 +69,9 @@ Result<std::shared_ptr<const LockSnapshot>> look(const ProcDir& process, const T
   const std::vector<Tid> all = PROCTOR_TRY(threads_of(process, threads));
   const ProcessMemory memory = PROCTOR_TRY(ProcessMemory::open(process));
   const std::vector<Tid> sleepers = threads != nullptr ? sleepers_among(*threads) : all;
-  return std::make_shared<const LockSnapshot>(PROCTOR_TRY(read_locks(process, memory, sleepers, all)));
+  LockSnapshot locks = PROCTOR_TRY(read_locks(process, memory, sleepers, all));
+  if (threads != nullptr) add_waits_by_stack(*threads, locks);
+  return std::make_shared<const LockSnapshot>(std::move(locks));
 }
 
 void LockCollector::observe(const Target& target, Observation& observation) {

@@ -97,7 +97,9 @@ Result<LockSnapshot> read_locks(const ProcDir& process, const MemoryReader& memo
     const auto owner = own_numbers.find(lock->owner);
     if (owner != own_numbers.end()) {
       wait.owner = owner->second;
-    } else if (!waits[i].wait.is_private) {
+    } else if (waits[i].wait.is_private) {
+      wait.known = LockOwner::gone;
+    } else {
       continue;  // shared with another process, which may well hold it
     }
     snapshot.waits.push_back(wait);

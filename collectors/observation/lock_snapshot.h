@@ -10,17 +10,23 @@
 
 namespace proctor {
 
-enum class LockKind : std::uint8_t { mutex, priority_mutex, robust_mutex, rwlock };
+/// once: of std::call_once and pthread_once; guard: of a variable with static storage.
+enum class LockKind : std::uint8_t { mutex, priority_mutex, robust_mutex, rwlock, once, guard };
+
+/// How the owner of a lock is known: named by the lock itself, inferred from where a thread stands; gone, as the lock
+/// names no thread of the process and will never be unlocked.
+enum class LockOwner : std::uint8_t { named, inferred, gone, unknown };
 
 std::string_view to_string(LockKind kind);
 
-/// A thread that waits for a lock whose owner the lock itself names.
+/// A thread that waits for a lock.
 struct LockWait {
   Tid waiter{};
   RemoteAddress address{};  // of the word that it waits on
   LockKind kind{};
-  std::optional<Tid> owner;  // absent where the owner is no thread of the process: it will never unlock
-  bool timed = false;        // the wait ends by itself
+  std::optional<Tid> owner;  // where it is named or inferred
+  LockOwner known{};
+  bool timed = false;  // the wait ends by itself
 };
 
 /// The lock waits of one process that stood from before the read to after it: none of these threads ran meanwhile.

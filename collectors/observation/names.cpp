@@ -23,6 +23,8 @@ std::string_view to_string(LockKind kind) {
     case LockKind::priority_mutex: return "priority_mutex";
     case LockKind::robust_mutex: return "robust_mutex";
     case LockKind::rwlock: return "rwlock";
+    case LockKind::once: return "once";
+    case LockKind::guard: return "guard";
   }
   return "unknown";
 }

@@ -57,12 +57,37 @@ def a29_who_holds_a_lock_over_input_is_named_with_what_it_waits_for():
         programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address", address])
         found = await_("the lock is stuck", lambda: get_json(f"http://{address}/api/v1/findings")["findings"])
         assert [finding["kind"] for finding in found] == ["stuck_lock"], found
-        assert found[0]["members"] == 10 and "lock_held_over_input" in found[0]["function"], found
+        assert found[0]["members"] == 10 and "read_for_ever" in found[0]["function"], found
         assert "(holder" in found[0]["says"] and "is blocked in read on descriptor 3 (pipe" in found[0]["says"], found
         sites = get_json(f"http://{address}/api/v1/targets/{child.pid}")["threads"]["sites"]
         waits = {site["name"]: site["waits_for"] for site in sites if site["name"] in ("holder", "waiter")}
         assert waits["holder"][0]["kind"] == "descriptor" and waits["holder"][0]["fd_kind"] == "pipe", waits
         assert waits["waiter"][0]["kind"] == "futex" and waits["waiter"][0]["members"] == 10, waits
+
+
+# What each says of who others wait for. A rwlock does not tell who reads.
+WITHOUT_OWNER = {"A29i": ("read_for_ever", "the flag of std::call_once"), "A29j": ("read_for_ever", "the guard of a static variable"),
+                 "A29k": ("write_settings", "it does not tell who reads")}
+
+
+def a29_locks_that_name_no_owner_are_stuck_as_well():
+    with Programs() as programs:
+        for name in WITHOUT_OWNER:
+            programs.start_announcing([CASES, name])
+        address = f"127.0.0.1:{free_port()}"
+        config = programs.file("a29.yaml", "sampling: {interval: 200ms}\ntargets:\n"
+                               "  - {name: '{{1}}', match: {cmdline: 'cases_cpp (A29[a-z])'}}\n"
+                               "findings: {window: 4s, warm_up: 1s}\n")
+        programs.start([BUILD / "proctor", "run", "--config.file", config, "--web.listen-address", address])
+
+        def told():
+            return {finding["target"]: finding for finding in get_json(f"http://{address}/api/v1/findings")["findings"]}
+
+        found = await_("each lock is stuck", lambda: told() if len(told()) == len(WITHOUT_OWNER) else None)
+        for name, (function, words) in WITHOUT_OWNER.items():
+            finding = found[name]
+            assert (finding["kind"], finding["members"]) == ("stuck_lock", 10), finding
+            assert function in finding["function"] and words in finding["says"], finding
 
 
 def b14_locks_that_are_tried_and_let_go_are_no_cycle():
@@ -231,6 +256,7 @@ def memory_that_is_kept_is_told_from_memory_that_leaks():
 sys.exit(run_tests([memory_that_is_kept_is_told_from_memory_that_leaks, each_leak_is_one_site_and_nothing_else_is_found,
                     b11_a_lock_cycle_is_proven_with_exactly_its_threads,
                     a29_who_holds_a_lock_over_input_is_named_with_what_it_waits_for,
+                    a29_locks_that_name_no_owner_are_stuck_as_well,
                     b14_locks_that_are_tried_and_let_go_are_no_cycle,
                     threads_that_run_have_stacks_where_that_is_asked_for,
                     b15_an_idle_pool_waits_for_nobody,

@@ -98,31 +98,61 @@ void idle_pool() {
   rest();
 }
 
-/// A29: who holds a lock waits for input that never comes, and everybody else for the lock.
-void lock_held_over_input() {
-  static std::mutex store;
+std::latch reading{1};
+
+void read_for_ever() {
   static std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) std::abort();
-  static std::latch held{1};
+  reading.count_down();
+  char byte = 0;
+  while (::read(ends[0], &byte, 1) > 0) {
+  }
+}
+
+/// One thread comes to read for ever; then ten others want what it has.
+[[noreturn]] void one_before_ten(void (*one)(), void (*others)()) {
   std::vector<std::thread> threads;
-  threads.emplace_back([] {
+  threads.emplace_back([one] {
     name_thread("holder");
-    const std::scoped_lock hold{store};
-    held.count_down();
-    char byte = 0;
-    while (::read(ends[0], &byte, 1) > 0) {
-    }
+    one();
   });
-  held.wait();
+  reading.wait();
   for (int i = 0; i < 10; ++i) {
-    threads.emplace_back([] {
+    threads.emplace_back([others] {
       name_thread("waiter");
-      const std::scoped_lock hold{store};
+      others();
     });
   }
   ready();
   rest();
 }
+
+std::mutex store;
+std::once_flag opened;
+std::shared_mutex settings;
+
+/// A29: who holds a lock waits for input that never comes, and everybody else for the lock.
+void lock_held_over_input() {
+  const std::scoped_lock hold{store};
+  read_for_ever();
+}
+void wait_for_lock() { const std::scoped_lock hold{store}; }
+
+/// A29i: likewise, who sets up what all need.
+void open_once() { std::call_once(opened, read_for_ever); }
+
+/// A29j: likewise, who makes a variable that all use.
+struct Settings {
+  Settings() { read_for_ever(); }
+};
+void use_settings() { static const Settings made; }
+
+/// A29k: a reader waits for input, and all who want to write for the reader.
+void read_settings() {
+  const std::shared_lock hold{settings};
+  read_for_ever();
+}
+void write_settings() { const std::scoped_lock hold{settings}; }
 
 /// D12: the first thread ends, and the process goes on.
 void first_thread_that_ends() {
@@ -225,7 +255,10 @@ void object_that_holds_itself() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, void (*)()> cases{{"A29", lock_held_over_input},
+  const std::map<std::string, void (*)()> cases{{"A29", [] { one_before_ten(lock_held_over_input, wait_for_lock); }},
+                                                {"A29i", [] { one_before_ten(open_once, open_once); }},
+                                                {"A29j", [] { one_before_ten(use_settings, use_settings); }},
+                                                {"A29k", [] { one_before_ten(read_settings, write_settings); }},
                                                 {"D12", first_thread_that_ends},
                                                 {"B11", deadlock},
                                                 {"B14", try_and_back_off},

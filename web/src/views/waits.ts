@@ -1,8 +1,10 @@
 /** Who waits for which lock, and who holds it, drawn. */
-import type { Report } from '../api';
+import type { LockWait, Report } from '../api';
 import { h, svg } from '../dom';
 import { count } from '../format';
 
+const holder = (wait: LockWait) =>
+  wait.owner !== undefined ? `thread ${wait.owner}` : wait.owner_gone ? 'nobody that lives' : 'not known';
 const MOST_DRAWN = 30;
 const ROW = 28;
 
@@ -14,13 +16,13 @@ export function waitGraph(report: Report): HTMLElement | null {
   const columns = [
     [...new Set(drawn.map((wait) => `thread ${wait.thread}`))],
     [...new Set(drawn.map((wait) => `${wait.kind} ${wait.lock}`))],
-    [...new Set(drawn.map((wait) => (wait.owner === undefined ? 'nobody that lives' : `thread ${wait.owner}`)))],
+    [...new Set(drawn.map(holder))],
   ] as const;
   const height = Math.max(...columns.map((column) => column.length)) * ROW + 30;
   const y = (column: number, name: string) => 44 + columns[column]!.indexOf(name) * ROW;
   const edges: SVGElement[] = [];
   for (const wait of drawn) {
-    const owner = wait.owner === undefined ? 'nobody that lives' : `thread ${wait.owner}`;
+    const owner = holder(wait);
     const lock = `${wait.kind} ${wait.lock}`;
     const bad = inCycle.has(wait.thread) && wait.owner !== undefined && inCycle.has(wait.owner);
     const style = bad ? 'edge bad' : 'edge';
@@ -30,7 +32,7 @@ export function waitGraph(report: Report): HTMLElement | null {
   const texts = columns.flatMap((column, index) =>
     column.map((name) => svg('text', { x: [10, 310, 690][index]!, y: y(index, name) }, name)));
   const heads = ['waits', 'for', 'held by'].map((name, index) => svg('text', { class: 'head', x: [10, 310, 690][index]!, y: 16 }, name));
-  const said = drawn.map((wait) => `thread ${wait.thread} waits for ${wait.kind} ${wait.lock}, held by ${wait.owner ?? 'nobody that lives'}`);
+  const said = drawn.map((wait) => `thread ${wait.thread} waits for ${wait.kind} ${wait.lock}, held by ${holder(wait)}`);
   return h(
     'section',
     { 'aria-label': 'Locks' },
