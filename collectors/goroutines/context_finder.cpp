@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/byte_cursor.h"
+#include "collectors/go/user_code.h"
 #include "collectors/goroutines/live_words.h"
 
 namespace proctor {
@@ -18,6 +19,7 @@ constexpr std::size_t kRequestWords = 40;
 constexpr std::size_t kRequestBeforeContext = 24;  // at least so many words, in every release
 constexpr std::size_t kMostMethod = 16;
 constexpr std::string_view kServe = "net/http.(*conn).serve";
+constexpr std::string_view kHttp = "HTTP/";
 constexpr std::string_view kServeCall = "google.golang.org/grpc.(*Server).process";  // of one kind or all
 
 }  // namespace
@@ -71,7 +73,7 @@ std::optional<ContextFinder::Source> ContextFinder::source_at(const CapturedGoro
   if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
   // The struct of a context begins with its parent.
   if (types_.kind_of(words[0])) return Source{.shape = Shape::pointer, .offset = offset};
-  if (words[0] != function.entry) return std::nullopt;
+  if (!is_object_of(words[0], function)) return std::nullopt;
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     if (types_.kind_of(words[i])) return Source{.shape = Shape::within, .offset = offset, .within = i * kWord};
   }
@@ -102,7 +104,7 @@ std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGor
   std::array<RemoteAddress, kCapturedWords> words{};
   if (!process_.memory().read(*word, std::as_writable_bytes(std::span{words}))) return std::nullopt;
   if (function.frame.function == kServe && leads_to_request(words[1], {kWord})) return source;
-  if (words[0] != function.entry) return std::nullopt;
+  if (!is_object_of(words[0], function)) return std::nullopt;
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (leads_to_request(words[i], {i * kWord})) return source;
     // A variable that is set again is captured by its address.
@@ -112,10 +114,27 @@ std::optional<ContextFinder::Source> ContextFinder::request_at(const CapturedGor
   return std::nullopt;
 }
 
+bool ContextFinder::is_object_of(RemoteAddress code, const GoFrame& function) const {
+  if (code == function.entry) return true;
+  const AddressRange text{process_.module().text, process_.module().etext};
+  if (!text.contains(code)) return false;
+  const auto literal = process_.functions().function_at(code);
+  if (!literal || literal->entry != code) return false;
+  const auto name = process_.functions().name_of(*literal);
+  return name && enclosing_function(*name) == function.frame.function;
+}
+
 std::optional<std::uint64_t> ContextFinder::context_of_request(RemoteAddress request) const {
   std::array<RemoteAddress, kRequestWords> words{};
   if (request == RemoteAddress{} || !process_.memory().read(request, std::as_writable_bytes(std::span{words}))) {
     return std::nullopt;
+  }
+  // That of HTTP/2's own package begins with the context, and has its protocol next.
+  if (types_.kind_of(words[0])) {
+    std::array<char, kHttp.size()> protocol{};
+    const bool is_read = process_.memory().read(words[2], std::as_writable_bytes(std::span{protocol})).has_value();
+    return is_read && std::string_view{protocol.data(), protocol.size()} == kHttp ? std::optional<std::uint64_t>{0}
+                                                                                  : std::nullopt;
   }
   // It begins with the method.
   std::array<char, kMostMethod> method{};

@@ -42,6 +42,8 @@ class ContextFinder {
                                   const GoFrame& function) const;
   std::optional<Source> request_at(const CapturedGoroutine& captured, std::uint64_t offset,
                                    const GoFrame& function) const;
+  /// Whether a function object with this code is that of the function, or of a literal in it, as one that it defers.
+  bool is_object_of(RemoteAddress code, const GoFrame& function) const;
   /// Where the interface value stands in what looks like an http.Request.
   std::optional<std::uint64_t> context_of_request(RemoteAddress request) const;
   /// Likewise, in what looks like the stream of a call that gRPC's server serves.

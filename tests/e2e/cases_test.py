@@ -28,7 +28,8 @@ COHORTS = {"A03": {"main.readStream": 1, "main.sendStream": 1, "main.controlStre
            "A22": {"main.servePartition": 4, "main.serveBroker": 3, "main.retryBroker": 3, "main.bridgeBroker": 3}}
 OVERDUE = {"A28": ("main.sendAnswer", 500), "A28b": ("main.withCapturedTimeout.func1", 100)}
 NO_OVERDUE = ("A05", "A28c", "A28d")
-CANCELLED = {"A28c": ("main.sendAnswer", 100), "A28e": ("main.sendAnswer", 40), "A28g": ("main.waitForAnswer", 12)}
+CANCELLED = {"A28c": ("main.sendAnswer", 100), "A28e": ("main.sendAnswer", 40), "A28g": ("main.waitForAnswer", 12),
+             "A28i": ("main.waitForAnswer", 12)}
 NO_CANCELLED = ("A28d", "A28f", "A28h")
 NO_LEAKS = ("A10", "A19a", "A19b", "A24", "A31")
 # Locks that a package has: who holds each is told by the code, and nobody else.

@@ -320,6 +320,8 @@ func main() {
 		}
 	case "A28g":
 		askAndLeave(waitForAnswer, 12)
+	case "A28i":
+		askByStreams(waitForAnswer, 12)
 	case "A28h":
 		askAndLeave(stopWithClient, 12)
 		askAndLeave(answer, 12)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"time"
 )
@@ -27,17 +28,38 @@ func askAndLeave(handle http.HandlerFunc, times int32) {
 		panic(err)
 	}
 	var handled int32
-	server := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if atomic.AddInt32(&handled, 1) <= times {
-			handle(w, r)
-		}
-	})
+	server := handling(handle, times, &handled)
 	go func() { panic(http.Serve(listener, server)) }()
 	for atomic.LoadInt32(&handled) < times {
 		client := http.Client{Timeout: 50 * time.Millisecond, Transport: &http.Transport{}}
-		response, err := client.Get("http://" + listener.Addr().String())
-		if err == nil {
-			_ = response.Body.Close()
+		ask(&client, "http://"+listener.Addr().String())
+	}
+}
+
+// askByStreams does so over HTTP/2, by one connection for all.
+func askByStreams(handle http.HandlerFunc, times int32) {
+	var handled int32
+	server := httptest.NewUnstartedServer(handling(handle, times, &handled))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	client := server.Client()
+	client.Timeout = 50 * time.Millisecond
+	for atomic.LoadInt32(&handled) < times {
+		ask(client, server.URL)
+	}
+}
+
+func handling(handle http.HandlerFunc, times int32, handled *int32) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if atomic.AddInt32(handled, 1) <= times {
+			handle(w, r)
 		}
+	})
+}
+
+func ask(client *http.Client, address string) {
+	response, err := client.Get(address)
+	if err == nil {
+		_ = response.Body.Close()
 	}
 }
