@@ -208,18 +208,14 @@ TEST(Causes, ALockThatNobodyGetsIsOneMatterWithWhoPilesUpThere) {
   // Also of what piles up at another site of it; two such sites are one matter.
   const Finding other = goroutines("main.put", "main.accept", {9, 0, 0, 9, 9, 0, 0, 9});
   lock.waiting_at.push_back(other.site->id);
-  findings = {other, lock, leak};
-  link_causes(findings);
-  EXPECT_TRUE(findings[0].cause);
-  EXPECT_FALSE(findings[1].cause);
-  EXPECT_TRUE(findings[2].cause);
-  lock.kind = FindingKind::stuck_lock;
-  findings = {other, lock, leak};
-  link_causes(findings);
-  EXPECT_TRUE(findings[0].cause);
-  EXPECT_TRUE(findings[1].cause);
-  EXPECT_FALSE(findings[2].cause);
-  lock.kind = FindingKind::deadlock;
+  for (const FindingKind kind : {FindingKind::stuck_lock, FindingKind::deadlock}) {
+    lock.kind = kind;
+    findings = {other, lock, leak};
+    link_causes(findings);
+    EXPECT_TRUE(findings[0].cause);
+    EXPECT_EQ(findings[1].cause.has_value(), kind == FindingKind::stuck_lock);
+    EXPECT_EQ(findings[2].cause.has_value(), kind == FindingKind::deadlock);
+  }
   // Without a leak, that they can never go on follows from the lock.
   findings = {lock, blocked};
   link_causes(findings);
