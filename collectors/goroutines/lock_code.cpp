@@ -49,10 +49,10 @@ struct WithinLock {
 /// Adds the distances of locks from registers by the instructions in these bytes that compute an address (LEA, ADD), or
 /// exchange what is there under a bus lock. Whatever else looks like such is among them.
 void add_distances(std::span<const std::byte> code, WithinLock within, std::set<std::uint32_t>& distances) {
-  constexpr std::int32_t kMost = 65536;
+  constexpr std::int64_t kMost = 65536;
   const auto byte_at = [&](std::size_t at) { return at < code.size() ? std::to_integer<unsigned>(code[at]) : 0U; };
   const auto add = [&](std::int32_t distance, std::uint32_t in_lock) {
-    const std::int32_t to_lock = distance - static_cast<std::int32_t>(in_lock);
+    const std::int64_t to_lock = std::int64_t{distance} - in_lock;
     if (to_lock >= 0 && to_lock < kMost) distances.insert(static_cast<std::uint32_t>(to_lock));
   };
   for (std::size_t at = 0; at < code.size(); ++at) {

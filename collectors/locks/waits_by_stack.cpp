@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace proctor {
 namespace {
@@ -61,12 +62,26 @@ std::string_view needed_by(std::span<const Frame> frames, std::size_t from) {
 bool initialises(std::span<const Frame> frames, LockKind kind, std::string_view function) {
   for (std::size_t i = 1; i < frames.size(); ++i) {
     if (frames[i].function != function) continue;
-    if (kind == LockKind::guard) return true;
-    const auto begun = std::ranges::find_if(
-        frames.first(i), [](const Frame& frame) { return frame.function.find("pthread_once") != std::string::npos; });
-    if (begun != frames.begin() + static_cast<std::ptrdiff_t>(i)) return true;
+    const auto sees_to_it = [](const Frame& frame) { return contains(frame, "once"); };
+    if (kind == LockKind::guard || std::ranges::any_of(frames.first(i), sees_to_it)) return true;
   }
   return false;
+}
+
+/// The one thread that does; nothing where none or several may.
+std::optional<Tid> who_initialises(const ThreadSnapshot& threads, const std::vector<std::optional<Place>>& places,
+                                   LockKind kind, std::string_view function) {
+  std::optional<Tid> found;
+  if (function.empty()) return found;
+  for (const ThreadSample& thread : threads.threads) {
+    const std::span<const Frame> frames = threads.sites[thread.site]->frames;
+    const auto& place = places[thread.site];
+    const bool waits = place && place->kind == kind && needed_by(frames, place->frame) == function;
+    if (waits || !initialises(frames, kind, function)) continue;
+    if (found) return std::nullopt;
+    found = thread.tid;
+  }
+  return found;
 }
 
 /// A rwlock is waited for at one of two words, which follow each other: both are one lock.
@@ -89,29 +104,20 @@ std::vector<LockWait> find_waits_by_stack(const ThreadSnapshot& threads) {
   for (const SiteRef& site : threads.sites) {
     places.push_back(site->reason.starts_with("futex") ? waits_at(site->frames) : std::nullopt);
   }
-  std::map<std::string_view, std::vector<Tid>> initialising;  // by function
+  std::map<std::pair<LockKind, std::string_view>, std::optional<Tid>> initialising;  // by who needs it
   std::vector<LockWait> waits;
   for (const ThreadSample& thread : threads.threads) {
     const auto& place = places[thread.site];
     if (!place || !thread.waits_for || thread.waits_for->kind != WaitedObject::Kind::futex) continue;
     LockWait wait{.waiter = thread.tid, .address = RemoteAddress{thread.waits_for->id}, .kind = place->kind};
     wait.timed = place->timed;
-    wait.known = LockOwner::unknown;
     if (place->kind != LockKind::rwlock) {
       const std::string_view function = needed_by(threads.sites[thread.site]->frames, place->frame);
-      const auto [known, is_new] = initialising.try_emplace(function);
-      for (const ThreadSample& other : threads.threads) {
-        if (!is_new || function.empty()) break;
-        const auto& at = places[other.site];
-        if (at && at->kind == place->kind && needed_by(threads.sites[other.site]->frames, at->frame) == function)
-          continue;
-        if (initialises(threads.sites[other.site]->frames, place->kind, function)) known->second.push_back(other.tid);
-      }
-      if (known->second.size() == 1) {
-        wait.owner = known->second.front();
-        wait.known = LockOwner::inferred;
-      }
+      const auto [known, is_new] = initialising.try_emplace({place->kind, function});
+      if (is_new) known->second = who_initialises(threads, places, place->kind, function);
+      wait.owner = known->second;
     }
+    wait.known = wait.owner ? LockOwner::inferred : LockOwner::unknown;
     waits.push_back(wait);
   }
   join_words_of_rwlocks(waits);
