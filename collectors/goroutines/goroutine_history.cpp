@@ -15,10 +15,6 @@ namespace {
 constexpr std::uint64_t kCodeReach = std::uint64_t{1} << 31;  // of an address that an instruction holds
 constexpr std::size_t kMaxLockStacks = 2000;
 
-bool is_of_package_sync(std::string_view function) {
-  return function.starts_with("sync.") || function.starts_with("internal/sync.");
-}
-
 /// Who does has let go of the lock that its own code has taken, and takes it again before it returns.
 bool waits_for_condition(const GoroutineStack& stack) {
   return std::ranges::any_of(stack.calls, [](const auto& calls) {
@@ -254,8 +250,7 @@ HeldSides GoroutineHistory::sides_of(const GoroutineStack& stack) const {
   HeldSides held;
   if (waits_for_condition(stack)) return held;
   for (const auto& calls : stack.calls) {
-    // What package sync does to lock is not yet locked.
-    if (calls->empty() || is_of_package_sync(calls->back().frame.function)) continue;
+    if (calls->empty() || only_locks(calls->back())) continue;
     const HeldSides here = lock_code_->sides_at(calls->front().entry, calls->front().pc);
     held.whole = held.whole || here.whole;
     held.reading = held.reading || here.reading;

@@ -97,6 +97,11 @@ std::optional<RemoteAddress> lock_of(RemoteAddress semaphore, const GoroutineSta
   return std::nullopt;
 }
 
+bool only_locks(const GoFrame& call) {
+  const std::string& function = call.frame.function;
+  return (function.starts_with("sync.") || function.starts_with("internal/sync.")) && function != "sync.(*Once).doSlow";
+}
+
 const std::vector<RemoteAddress>& LockCode::held_at(RemoteAddress entry, RemoteAddress pc) {
   if (held_.size() >= kMost) held_.clear();
   const auto [place, is_new] = held_.try_emplace(number(pc));

@@ -15,6 +15,10 @@ namespace proctor {
 /// Where the lock begins whose semaphore goroutines with that stack wait for; nothing for what is no lock.
 std::optional<RemoteAddress> lock_of(RemoteAddress semaphore, const GoroutineStack& stack);
 
+/// Whether the function only locks for its caller, as those of package sync: what it does has not yet locked. A
+/// sync.Once keeps its lock while it runs what it was given.
+bool only_locks(const GoFrame& call);
+
 /// Which locks a goroutine holds where it stands, as far as the code around tells: those at fixed addresses, as package
 /// variables are, to which no word on its stack refers. Keeps what it found, since goroutines stand at few places.
 class LockCode {

@@ -19,10 +19,6 @@ struct LockWords {
   std::int32_t reader_count = 0;
 };
 
-bool is_of_package_sync(const GoFrame& call) {
-  return call.frame.function.starts_with("sync.") || call.frame.function.starts_with("internal/sync.");
-}
-
 void add(GoLockQueue& queue, std::uint32_t goroutine, std::optional<std::uint32_t> call) {
   if (call) queue.holders.push_back({.goroutine = goroutine, .call = *call});
 }
@@ -96,7 +92,7 @@ std::vector<RemoteAddress> OwnLocks::pointers_in(const CapturedGoroutine& captur
 
 bool OwnLocks::leads_to(const std::vector<GoFrame>& call, std::span<const RemoteAddress> pointers,
                         RemoteAddress lock) const {
-  if (is_of_package_sync(call.back())) return false;
+  if (only_locks(call.back())) return false;
   const RemoteAddress entry = call.back().entry;
   const RemoteAddress pc = call.front().pc;
   const HeldSides sides = code_.sides_at(entry, pc);

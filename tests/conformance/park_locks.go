@@ -21,6 +21,7 @@ type ledger struct {
 	name     string
 	settings sync.RWMutex
 	other    sync.Mutex
+	once     sync.Once
 	first    *account
 	lines    map[int]int
 }
@@ -85,6 +86,11 @@ func lockTwiceCaptured(_, _ *account, _ *ledger) {
 
 var gets []func() int
 
+// A sync.Once holds a lock while it runs what it was given.
+func lockTwiceOnce(_, _ *account, l *ledger) {
+	l.once.Do(func() { l.once.Do(func() { l.name = "once" }) })
+}
+
 func lockOtherAccount(a, b *account, _ *ledger) { a.lock.Lock(); b.add(1); a.lock.Unlock(); b.money++ }
 func lockOtherDeferred(a, b *account, _ *ledger) {
 	a.lock.Lock()
@@ -119,7 +125,7 @@ var ofPackage sync.Mutex
 // are held by nobody who is still there.
 func startLocking() {
 	twice := []func(a, b *account, l *ledger){lockTwicePlain, lockTwiceDeferred, lockTwiceEmbedded, lockTwiceBehind,
-		lockTwiceHere, lockTwiceWriting, lockTwiceToRead, lockTwiceToWrite, lockTwiceCaptured}
+		lockTwiceHere, lockTwiceWriting, lockTwiceToRead, lockTwiceToWrite, lockTwiceCaptured, lockTwiceOnce}
 	other := []func(a, b *account, l *ledger){lockOtherAccount, lockOtherDeferred, lockOtherHere, lockOtherOfStruct,
 		lockOtherUnlocked, lockOtherOfPackage}
 	for i, f := range append(twice, other...) {
