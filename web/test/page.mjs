@@ -133,7 +133,7 @@ test('who waits for whom is drawn', async () => {
   const page = await open(`#/target/${cppPid}`);
   const graph = page.locator('svg.waits');
   await graph.waitFor({ timeout: 30_000 });
-  assert.match(await graph.getAttribute('aria-label'), /thread \d+ waits for \w+ 0x[0-9a-f]+, held by \d+/);
+  assert.match(await graph.getAttribute('aria-label'), /thread \d+ waits for \w+ 0x[0-9a-f]+, held by thread \d+/);
   assert.ok((await graph.locator('line').count()) >= 2);
   await close(page);
 });

@@ -17,6 +17,6 @@ func remember() {
 func rememberForEver() {
 	for {
 		remember()
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }
