@@ -199,7 +199,8 @@ void TargetRecord::remember(const Observation& observation) {
     allocations_->update(**part, now);
   };
   note_allocations(observation.heap);
-  note_allocations(observation.growth);
+  // A program may begin to sample later on.
+  if (snapshot_of(observation.heap) == nullptr) note_allocations(observation.growth);
   if (const auto* fds = snapshot_of(observation.fds)) open_fds_.add(now, static_cast<double>(fds->open));
   if (const auto* threads = snapshot_of(observation.threads)) {
     if (const auto& cgroup = observation.cgroup_threads) {
